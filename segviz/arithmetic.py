@@ -22,8 +22,8 @@ MAX_ENTRIES = 1_000_000
 def conv_size(size: int, kernel_size: int, *, stride: int = 1, padding: int = 0, dilation: int = 1) -> int:
     """The output size of a convolution: ⌊(size + 2·padding − span) / stride⌋ + 1.
 
-    The span, dilation·(kernel_size − 1) + 1, is the kernel with its holes. Raises `ValueError` where it is more
-    than the padded input. Dumoulin and Visin, relationship 15.
+    The span, dilation·(kernel_size − 1) + 1, is the kernel with its holes. Raises `ValueError` where it is
+    more than the padded input. Dumoulin and Visin, relationship 15.
 
     >>> conv_size(7, 3, stride=2, padding=1)  # windows start at -1, 1, 3, 5
     4
@@ -46,8 +46,8 @@ def conv_transpose_size(
 ) -> int:
     """The output size of a transposed convolution: stride·(size − 1) + span − 2·padding + output_padding.
 
-    `output_padding` is legal when it is smaller than the stride *or* the dilation. Raises `ValueError` where it
-    is not, and where the padding crops everything away. Dumoulin and Visin, relationship 14.
+    `output_padding` is legal when it is smaller than the stride *or* the dilation. Raises `ValueError` where
+    it is not, and where the padding crops everything away. Dumoulin and Visin, relationship 14.
 
     >>> conv_transpose_size(3, 3, stride=2, padding=1)
     5
@@ -70,8 +70,8 @@ def conv_transpose_size(
     output_size = _least_transposed_size(size, kernel_size, stride, padding, dilation) + output_padding
     if output_size < 1:
         raise ValueError(
-            f"padding {padding} crops the whole output away: size {size} with kernel_size {kernel_size}, "
-            f"stride {stride} and dilation {dilation} would give {output_size}, and at least 1 pixel must stay"
+            f"padding must leave at least 1 pixel of output, and padding {padding} leaves {output_size} "
+            f"of size {size} with kernel_size {kernel_size}, stride {stride} and dilation {dilation}"
         )
     return output_size
 
@@ -314,8 +314,8 @@ def _require_kernel_fits(size: int, kernel_size: int, padding: int, dilation: in
     span, padded = _span(kernel_size, dilation), size + 2 * padding
     if span > padded:
         raise ValueError(
-            f"kernel_size must fit into the padded input: {kernel_size} with dilation {dilation} spans {span} "
-            f"pixels, but size {size} with padding {padding} on both sides has {padded}; "
+            f"kernel_size must fit into the padded input: {kernel_size} with dilation {dilation} spans "
+            f"{span} pixels, but size {size} with padding {padding} on both sides has {padded}; "
             f"take a smaller kernel or dilation, or a padding of {_ceil_divide(span - size, 2)}"
         )
 
