@@ -1,0 +1,123 @@
+"""The few blocks that several papers share: normalized convolution, resize, crop, mirror, bilinear start."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+def scaled(channels: int, width: float, *, multiple_of: int = 1, at_least: int = 4) -> int:
+    """The channel count `channels` of a paper, shrunk or grown by the factor `width`.
+
+    The result is a multiple of `multiple_of` (for grouped convolutions) and never below `at_least`,
+    unless the paper's own number is smaller still. Width 1 changes nothing::
+
+        >>> scaled(64, 1.0), scaled(64, 0.25), scaled(64, 0.01), scaled(728, 0.1, multiple_of=8)
+        (64, 16, 4, 72)
+    """
+    if width == 1:
+        return channels
+    wanted = max(channels * width, min(channels, at_least))
+    return max(round(wanted / multiple_of), 1) * multiple_of
+
+
+class BatchNorm2d(nn.BatchNorm2d):
+    """Batch normalization that survives the one case where a batch has no statistics.
+
+    A map of a single value per channel (batch 1 at 1×1, as after a global pool) has no variance, and PyTorch
+    raises "Expected more than 1 value per channel when training". Here such a map is normalized by the
+    running statistics, as in evaluation, and leaves them as they are.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.training and self.track_running_stats and x.numel() == x.size(1):
+            statistics = (self.running_mean, self.running_var)
+            return F.batch_norm(x, *statistics, self.weight, self.bias, eps=self.eps)
+        return super().forward(x)
+
+
+def conv_bn_relu(
+    in_channels: int,
+    out_channels: int,
+    kernel_size: int = 3,
+    *,
+    stride: int = 1,
+    dilation: int = 1,
+    bias: bool = False,
+) -> nn.Sequential:
+    """Convolution, batch normalization and ReLU; the padding keeps the size at stride 1 (odd kernels).
+
+    The ReLU is not in place: a hook or a skip that holds the normalized map keeps what it was given.
+    """
+    padding = dilation * (kernel_size - 1) // 2
+    return nn.Sequential(
+        nn.Conv2d(in_channels, out_channels, kernel_size, stride, padding, dilation, bias=bias),
+        BatchNorm2d(out_channels),
+        nn.ReLU(),
+    )
+
+
+def resize(x: Tensor, size: Sequence[int], *, align_corners: bool = False) -> Tensor:
+    """Maps (N, C, h, w) brought to `size` bilinearly; maps of that size already are returned as they are."""
+    size = tuple(size)
+    if x.shape[-2:] == size:
+        return x
+    return F.interpolate(x, size=size, mode="bilinear", align_corners=align_corners)
+
+
+def crop(x: Tensor, size: Sequence[int], *, offset: int = 0) -> Tensor:
+    """The window of `size` (height, width) whose first row and column are `offset`."""
+    return x[..., offset : offset + size[0], offset : offset + size[1]]
+
+
+def mirrored(x: Tensor, *, before: tuple[int, int], after: tuple[int, int]) -> Tensor:
+    """Maps (N, C, H, W) continued past their edges by mirroring, the edge pixel itself not repeated.
+
+    `before` and `after` are margins (rows, columns). Unlike `F.pad(mode="reflect")`, the margin may be wider
+    than the map, which is then folded again and again::
+
+        >>> mirrored(torch.tensor([[[[1., 2., 3.]]]]), before=(0, 1), after=(0, 3)).flatten().tolist()
+        [2.0, 1.0, 2.0, 3.0, 2.0, 1.0, 2.0]
+    """
+    rows, columns = (
+        _folded(-ahead, size + behind, size, x.device)
+        for ahead, behind, size in zip(before, after, x.shape[2:], strict=True)
+    )
+    return x[:, :, rows][:, :, :, columns]
+
+
+def _folded(start: int, stop: int, size: int, device: torch.device) -> Tensor:
+    """The positions start … stop − 1, folded back into 0 … size − 1 at both ends."""
+    period = max(2 * (size - 1), 1)
+    position = torch.arange(start, stop, device=device) % period
+    return torch.minimum(position, period - position) if size > 1 else torch.zeros_like(position)
+
+
+def bilinear_kernel(kernel_size: int) -> Tensor:
+    """The square (k, k) kernel with which a transposed convolution of stride ⌈k/2⌉ interpolates bilinearly.
+
+    Example: size 4, made for stride 2, is the outer product of (¼, ¾, ¾, ¼) with itself.
+    """
+    factor = (kernel_size + 1) // 2
+    center = (kernel_size - 1) / 2
+    ramp = 1 - (torch.arange(kernel_size) - center).abs() / factor
+    return torch.outer(ramp, ramp)
+
+
+@torch.no_grad()
+def start_as_bilinear_(layer: nn.ConvTranspose2d) -> nn.ConvTranspose2d:
+    """Sets a transposed convolution to upsample every channel bilinearly and by itself, and returns it."""
+    if layer.in_channels != layer.out_channels or layer.groups != 1:
+        raise ValueError(
+            f"layer: got {layer.in_channels} → {layer.out_channels} channels in {layer.groups} groups; "
+            "a bilinear start sends every channel to itself, so it needs as many out as in, ungrouped"
+        )
+    channel = torch.arange(layer.in_channels)
+    layer.weight.zero_()
+    layer.weight[channel, channel] = bilinear_kernel(layer.kernel_size[0]).to(layer.weight)
+    if layer.bias is not None:
+        layer.bias.zero_()
+    return layer

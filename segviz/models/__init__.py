@@ -1,0 +1,141 @@
+"""Every network of the book by name.
+
+    >>> model = create_model("unet", num_classes=7, width=0.25)
+    >>> model(torch.rand(1, 3, 97, 131)).shape      # logits at the image's own size
+    torch.Size([1, 7, 97, 131])
+
+One file holds one paper. A name in the table points to the file, to the class in it, and to the settings that
+make that name (the three FC-DenseNets are one class); nothing is imported before its name is asked for. To
+add a network, write its file and one line of the table. Its class
+
+* derives from `segviz.models.base.SegmentationModel`, passes `min_size` up and defines `logits(x)`, or a
+  `forward` of its own that starts with `self.check_images(x)` and ends with `segviz.layers.resize`;
+* takes `(num_classes, *, in_channels, width, …)`: `create_model` always passes these three, already checked.
+  The options are its further keyword-only parameters, each with a default;
+* scales every channel count with `segviz.layers.scaled(channels, width)`, and checks its own options, for
+  example with `segviz.models.base.one_of("output_stride", output_stride, (8, 16))`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from importlib import import_module
+from math import isfinite
+from numbers import Real
+from typing import Any, NamedTuple
+
+from segviz.models.base import SegmentationModel, nearest, one_of
+
+
+class _Entry(NamedTuple):
+    module: str
+    factory: str
+    preset: tuple[tuple[str, Any], ...] = ()
+
+
+_TABLE = {
+    "fcn32s": _Entry("fcn", "FCN32s"),
+    "fcn16s": _Entry("fcn", "FCN16s"),
+    "fcn8s": _Entry("fcn", "FCN8s"),
+    "fcn_resnet": _Entry("fcn_resnet", "FCNResNet"),
+    "deconvnet": _Entry("deconvnet", "DeconvNet"),
+    "segnet": _Entry("segnet", "SegNet"),
+    "segnet_basic": _Entry("segnet", "SegNetBasic"),
+    "unet": _Entry("unet", "UNet"),
+    "fcdensenet56": _Entry("fcdensenet", "FCDenseNet", (("depth", 56),)),
+    "fcdensenet67": _Entry("fcdensenet", "FCDenseNet", (("depth", 67),)),
+    "fcdensenet103": _Entry("fcdensenet", "FCDenseNet", (("depth", 103),)),
+    "deeplabv1": _Entry("deeplabv1", "DeepLabV1"),
+    "dilatednet": _Entry("dilatednet", "DilatedNet"),
+    "deeplabv2": _Entry("deeplabv2", "DeepLabV2"),
+    "deeplabv3": _Entry("deeplabv3", "DeepLabV3"),
+    "deeplabv3plus": _Entry("deeplabv3plus", "DeepLabV3Plus"),
+}
+_DEFAULTS: dict[str, Any] = {"num_classes": 21, "in_channels": 3, "width": 1.0}
+
+
+def list_models() -> list[str]:
+    """The names that `create_model` knows, in the order of the book."""
+    return list(_TABLE)
+
+
+def create_model(
+    name: str,
+    num_classes: int = 21,
+    *,
+    in_channels: int = 3,
+    width: float = 1.0,
+    weights: str | None = None,
+    **options: Any,
+) -> SegmentationModel:
+    """The network `name`, in training mode, with random weights unless told otherwise.
+
+    It takes images (N, in_channels, H, W) of at least `model.min_size` pixels a side and gives logits
+    (N, num_classes, H, W). `width` multiplies every channel count of the paper. `weights="scenes"` loads the
+    checkpoint shipped for that name, which brings its own classes, channels, width and options. `options` are
+    the further keyword-only settings of the network's class, as `backbone="resnet101"`.
+
+    Raises ValueError, listing what is known, for an unknown name, option, value or weights, and TypeError for
+    a number of the wrong type.
+    """
+    entry = _TABLE[one_of("name", name, _TABLE)]
+    one_of("weights", weights, (None, "scenes"))
+    sizes = {
+        "num_classes": _positive_int("num_classes", num_classes),
+        "in_channels": _positive_int("in_channels", in_channels),
+        "width": _positive_number("width", width),
+    }
+    factory, preset = getattr(import_module(f"{__name__}.{entry.module}"), entry.factory), dict(entry.preset)
+    _check_options(name, options, _options_of(factory, preset))
+    if weights is None:
+        return factory(**sizes, **preset, **options)
+
+    from segviz.checkpoints import load_scenes
+
+    shipped, state = load_scenes(name)
+    asked = {key: value for key, value in sizes.items() if value != _DEFAULTS[key]} | options
+    _check_agreement(name, asked, shipped)
+    model = factory(**{**_DEFAULTS, **preset, **shipped})
+    model.load_state_dict(state)
+    return model
+
+
+def _positive_int(parameter: str, value: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{parameter}: got {value!r}, a {type(value).__name__}; it is a whole number")
+    if value < 1:
+        raise ValueError(f"{parameter}: got {value}; it is at least 1")
+    return value
+
+
+def _positive_number(parameter: str, value: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{parameter}: got {value!r}, a {type(value).__name__}; it is a number")
+    if not (isfinite(value) and value > 0):
+        raise ValueError(f"{parameter}: got {value}; it is finite and above 0, and 1 is the paper's own")
+    return float(value)
+
+
+def _options_of(factory: Any, preset: dict[str, Any]) -> list[str]:
+    parameters = inspect.signature(factory).parameters.values()
+    keyword_only = [p.name for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY]
+    return [option for option in keyword_only if option not in {*_DEFAULTS, *preset}]
+
+
+def _check_options(name: str, options: dict[str, Any], known: list[str]) -> None:
+    for option in options:
+        if option not in known:
+            listed = ", ".join(map(repr, known)) or "none"
+            raise ValueError(
+                f"{name}: unknown option {option!r}{nearest(option, known)}; its options are {listed}"
+            )
+
+
+def _check_agreement(name: str, asked: dict[str, Any], shipped: dict[str, Any]) -> None:
+    for key, value in asked.items():
+        if key not in shipped or shipped[key] != value:
+            trained = ", ".join(f"{key}={value!r}" for key, value in shipped.items())
+            raise ValueError(
+                f"{name}: {key}={value!r} is not what weights='scenes' was trained with, which is {trained}; "
+                f"leave {key} out, or leave weights out"
+            )
