@@ -1,0 +1,52 @@
+// Making elements, in HTML and in SVG.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/**
+ * A new HTML element. Attributes that are functions become listeners; `null` and `false` are left out.
+ * @param {string} tag
+ * @param {Record<string, any>} [attributes]
+ * @param {...(Node|string)} children
+ */
+export function el(tag, attributes = {}, ...children) {
+  return filled(document.createElement(tag), attributes, children);
+}
+
+/** A new SVG element, as `el`. */
+export function svg(tag, attributes = {}, ...children) {
+  return filled(document.createElementNS(SVG, tag), attributes, children);
+}
+
+function filled(node, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") node.addEventListener(name, value);
+    else if (value !== null && value !== false) node.setAttribute(name, value === true ? "" : value);
+  }
+  node.append(...children);
+  return node;
+}
+
+/** Write attributes that changed, and only those: an untouched attribute costs the browser nothing. */
+export function set(node, attributes) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (node.getAttribute(name) !== String(value)) node.setAttribute(name, value);
+  }
+}
+
+let count = 0;
+
+/** An id that no other element on the page bears. */
+export function freshId(stem) {
+  count += 1;
+  return `${stem}-${count}`;
+}
+
+/**
+ * A sentence with marked words: `["Input ", ["input", "(1, 2)"], " paints …"]`.
+ * The mark is the color grammar's name: input, output, kernel, illegal.
+ */
+export function sentence(node, parts) {
+  node.replaceChildren(
+    ...parts.map((part) => (typeof part === "string" ? part : el("span", { class: `sv-${part[0]}` }, part[1]))),
+  );
+}
