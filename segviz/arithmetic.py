@@ -15,6 +15,8 @@ from numbers import Integral
 # Answers that are lists or tables stop here, so that a slip of the keyboard cannot fill the memory.
 MAX_ENTRIES = 1_000_000
 
+FROM_ZERO = {"padding", "output_padding", "row", "col"}
+
 
 # --- Convolution and pooling ----------------------------------------------------------------------
 
@@ -28,7 +30,7 @@ def conv_size(size: int, kernel_size: int, *, stride: int = 1, padding: int = 0,
     >>> conv_size(7, 3, stride=2, padding=1)  # windows start at -1, 1, 3, 5
     4
     """
-    size, kernel_size, stride, padding, dilation = _whole(
+    size, kernel_size, stride, padding, dilation = whole_numbers(
         size=size, kernel_size=kernel_size, stride=stride, padding=padding, dilation=dilation
     )
     _require_kernel_fits(size, kernel_size, padding, dilation)
@@ -54,7 +56,7 @@ def conv_transpose_size(
     >>> conv_transpose_size(3, 3, stride=2, padding=1, output_padding=1)
     6
     """
-    size, kernel_size, stride, padding, output_padding, dilation = _whole(
+    size, kernel_size, stride, padding, output_padding, dilation = whole_numbers(
         size=size,
         kernel_size=kernel_size,
         stride=stride,
@@ -95,7 +97,7 @@ def pool_size(
     >>> pool_size(3, 1, stride=3, ceil_mode=True)  # a second window would start at 3, outside
     1
     """
-    size, kernel_size, stride, padding, dilation = _whole(
+    size, kernel_size, stride, padding, dilation = whole_numbers(
         size=size,
         kernel_size=kernel_size,
         stride=kernel_size if stride is None else stride,
@@ -125,7 +127,7 @@ def conv_preimage(
     >>> conv_preimage(6, 5, stride=3, padding=2)
     range(16, 19)
     """
-    size, kernel_size, stride, padding, dilation = _whole(
+    size, kernel_size, stride, padding, dilation = whole_numbers(
         size=size, kernel_size=kernel_size, stride=stride, padding=padding, dilation=dilation
     )
     least = _least_transposed_size(size, kernel_size, stride, padding, dilation)
@@ -142,7 +144,7 @@ def output_padding_for(
     >>> output_padding_for(6, 18, 5, stride=3, padding=2)
     2
     """
-    size, target, kernel_size, stride, padding, dilation = _whole(
+    size, target, kernel_size, stride, padding, dilation = whole_numbers(
         size=size, target=target, kernel_size=kernel_size, stride=stride, padding=padding, dilation=dilation
     )
     least = _least_transposed_size(size, kernel_size, stride, padding, dilation)
@@ -165,7 +167,7 @@ def overlap_counts(kernel_size: int, stride: int) -> list[int]:
     >>> overlap_counts(3, 2), overlap_counts(4, 2)
     ([2, 1], [2, 2])
     """
-    kernel_size, stride = _whole(kernel_size=kernel_size, stride=stride)
+    kernel_size, stride = whole_numbers(kernel_size=kernel_size, stride=stride)
     _require_listable("stride", stride)
     return [_ceil_divide(kernel_size - phase, stride) for phase in range(stride)]
 
@@ -184,7 +186,7 @@ def resize_positions(size: int, output_size: int, *, align_corners: bool) -> lis
     >>> resize_positions(3, 5, align_corners=True)
     [0.0, 0.5, 1.0, 1.5, 2.0]
     """
-    size, output_size = _whole(size=size, output_size=output_size)
+    size, output_size = whole_numbers(size=size, output_size=output_size)
     _require_listable("output_size", output_size)
     if not isinstance(align_corners, bool):
         raise TypeError(f"align_corners must be True or False, got {align_corners!r}")
@@ -210,8 +212,8 @@ def valid_weights(size: int | tuple[int, int], dilation: int, *, kernel_size: in
     {1: 1.0}
     """
     height, width = size if isinstance(size, (tuple, list)) and len(size) == 2 else (size, size)
-    height, dilation, kernel_size = _whole(size=height, dilation=dilation, kernel_size=kernel_size)
-    (width,) = _whole(size=width)
+    height, dilation, kernel_size = whole_numbers(size=height, dilation=dilation, kernel_size=kernel_size)
+    (width,) = whole_numbers(size=width)
     if kernel_size % 2 == 0:
         raise ValueError(f"kernel_size must be odd, or the kernel has no center; got {kernel_size}")
     _require_listable("kernel_size", kernel_size, entries=min(kernel_size, max(height, width)) ** 2)
@@ -273,7 +275,7 @@ def receptive_field(layers: Iterable[tuple[int, int, int, int]]) -> ReceptiveFie
             raise TypeError(
                 f"layers must be tuples (kernel_size, stride, padding, dilation), got {layer!r} at {index}"
             )
-        layer_kernel, layer_stride, layer_padding, layer_dilation = _whole(
+        layer_kernel, layer_stride, layer_padding, layer_dilation = whole_numbers(
             kernel_size=layer[0], stride=layer[1], padding=layer[2], dilation=layer[3]
         )
         size += (_span(layer_kernel, layer_dilation) - 1) * stride
@@ -299,12 +301,12 @@ def _least_transposed_size(size: int, kernel_size: int, stride: int, padding: in
     return stride * (size - 1) + _span(kernel_size, dilation) - 2 * padding
 
 
-def _whole(**parameters: object) -> list[int]:
-    """The parameters as ints, each checked: paddings from 0 up, everything else from 1 up."""
+def whole_numbers(**parameters: object) -> list[int]:
+    """The parameters as ints, each checked: paddings and places from 0 up, everything else from 1 up."""
     for name, value in parameters.items():
         if not isinstance(value, Integral) or isinstance(value, bool):
             raise TypeError(f"{name} must be a whole number, got {value!r}")
-        least = 0 if name.endswith("padding") else 1
+        least = 0 if name in FROM_ZERO else 1
         if value < least:
             raise ValueError(f"{name} must be at least {least}, got {value}")
     return [int(value) for value in parameters.values()]  # type: ignore[call-overload]
