@@ -163,7 +163,7 @@ def _input_channels(op: object) -> int:
 
 
 def _scattered(count: int) -> Tensor:
-    """Distinct values between 0 and 1 in no visible order: multiples of the golden ratio, without whole parts."""
+    """Distinct values between 0 and 1 in no visible order: multiples of the golden ratio, modulo 1."""
     return torch.arange(1, count + 1, dtype=torch.float64) * ((1 + math.sqrt(5)) / 2) % 1
 
 
