@@ -3,7 +3,11 @@
 from importlib import import_module
 
 # Public name -> the folder that holds its Python and its JavaScript.
-_HOME = {"ConvolutionExplorer": "convolution"}
+_HOME = {
+    "ConvolutionExplorer": "convolution",
+    "Question": "question",
+    "predict": "question",
+}
 
 __all__ = sorted(_HOME)
 

@@ -85,5 +85,9 @@ def _as_function(module: Path) -> str:
 
 
 def _variable(module: Path) -> str:
-    relative = module.resolve().relative_to(WIDGETS.resolve()) if module.resolve().is_relative_to(WIDGETS.resolve()) else module
+    relative = (
+        module.resolve().relative_to(WIDGETS.resolve())
+        if module.resolve().is_relative_to(WIDGETS.resolve())
+        else module
+    )
     return "$" + re.sub(r"\W", "_", str(relative.with_suffix("")))

@@ -51,3 +51,9 @@ class ConvolutionExplorer(Widget):
             f"{self.padding}): one pointed {self.side} cell, the cells of the other side it is tied to, and its line "
             "of the matrix."
         )
+
+    def picture(self) -> str:
+        from segviz.plots import data_uri  # matplotlib and torch are loaded for a page's fallback only
+        from segviz.widgets.convolution.still import still_figure
+
+        return data_uri(still_figure(self.state()))

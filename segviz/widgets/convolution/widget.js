@@ -5,7 +5,7 @@ import { choice, copyLine, slider } from "../shared/controls.js";
 import { cellsPath, pointable, round } from "../shared/cells.js";
 import { defineWidget } from "../shared/shell.js";
 import { axes, footprint, matrixRows, outputSize, problem, range, transposed } from "./geometry.js";
-import { formula, pytorchLine, readout } from "./words.js";
+import { formula, pytorchLine, question, readout } from "./words.js";
 import { layout } from "./layout.js";
 
 export const TRAITS = ["op", "dimensions", "size", "kernel_size", "stride", "padding", "output_padding", "dilation", "side", "at"];
@@ -24,16 +24,22 @@ const LARGEST = { 1: 16, 2: 10 };
 /** Everything that is shown, from the settings alone. */
 export function compute(state) {
   const wrong = problem(state);
-  const output = outputSize(state);
-  const base = { problem: wrong, formula: formula(state, output), line: pytorchLine(state) };
-  if (wrong) return base;
+  const words = { problem: wrong, formula: formula(state, outputSize(state)), line: pytorchLine(state), question: question(state) };
+  if (wrong) return { ...words, maps: withoutOutput(state) };
 
   const [rows, columns] = axes(state);
   const maps = {
     input: described("input", rows.input, columns.input, rows.scatters, columns.scatters),
     output: described("output", rows.output, columns.output, rows.gathers, columns.gathers),
   };
-  return { ...base, maps, matrix: matrixRows(state), pointed: pointedCell(state, maps, rows, columns) };
+  return { ...words, maps, matrix: matrixRows(state), pointed: pointedCell(state, maps, rows, columns) };
+}
+
+/** The maps of settings that PyTorch refuses: an input that is tied to nothing. */
+function withoutOutput({ dimensions, size }) {
+  const rows = dimensions === 1 ? 1 : size;
+  const untied = range(rows).map(() => range(size).map(() => 0));
+  return { input: { side: "input", rows, columns: size, ties: untied, most: 0 }, output: { side: "output", rows: 1, columns: 1 } };
 }
 
 /** A map: its shape, and for every cell the number of cells on the other side that it is tied to. */
@@ -80,6 +86,7 @@ function build(frame) {
 
   return (view, state) => {
     controls.show(state);
+    frame.question.textContent = view.question;
     picture.show(view, state);
     line.show(view.line);
     const [letters, numbers] = view.formula;
@@ -133,7 +140,7 @@ function pictureOf(frame) {
   const shapes = {};
   const shape = (name, tag = "path") => (shapes[name] = svg(tag, { class: `cv-${name}` }));
   const point = (side) => pointable({
-    current: () => shown.view.pointed.at,
+    current: () => shown.view.pointed?.at ?? [0, 0],
     onPoint: (at) => pointAt(side, at),
   });
   const surfaces = { input: point("input"), output: point("output"), matrix: pointable({ current: matrixCell, onPoint: pointInMatrix }) };
@@ -154,11 +161,10 @@ function pictureOf(frame) {
 
   function show(view, state) {
     shown = { view, state };
-    root.style.display = view.problem ? "none" : "";
-    if (view.problem) return;
     const plan = layout(view.maps, state, frame.figure.clientWidth || 720);
-    set(root, { viewBox: `0 0 ${plan.width} ${plan.height}` });
+    set(root, { viewBox: `0 0 ${plan.width} ${plan.height}`, class: view.problem ? "cv-refused" : "" });
     drawMap(view.maps.input, plan.input, state);
+    if (view.problem) return write(shapes["output-label"], "no output", plan.output.label);
     drawMap(view.maps.output, plan.output, state);
     drawBeyond(plan, view);
     drawPointed(view, plan);
@@ -230,12 +236,14 @@ function pictureOf(frame) {
 
   function pointAt(side, at) {
     const { pointed } = shown.view;
+    if (!pointed) return; // PyTorch refuses the settings: nothing is tied to anything
     if (side !== pointed.side || at[0] !== pointed.at[0] || at[1] !== pointed.at[1]) frame.update({ side, at });
   }
 
   /** The matrix entry in hand: the pointed cell's row or column, and the first cell it is tied to. */
   function matrixCell() {
     const { pointed, maps } = shown.view;
+    if (!pointed) return [0, 0];
     const flat = ([row, column], side) => row * maps[side].columns + column;
     const own = flat(pointed.at, pointed.side);
     const first = pointed.partners[0] ?? [0, 0];
@@ -245,6 +253,7 @@ function pictureOf(frame) {
   /** A step down the matrix takes the next row (an output), a step across the next column (an input). */
   function pointInMatrix([row, column]) {
     const { pointed, maps } = shown.view;
+    if (!pointed) return;
     const [ownRow, ownColumn] = matrixCell();
     const sameSide = row !== ownRow && column !== ownColumn;
     const side = sameSide ? pointed.side : row !== ownRow ? "output" : "input";
@@ -287,7 +296,7 @@ function middle({ x, y, cell }, [row, column]) {
 }
 
 export default defineWidget({
-  question: "Which outputs does one input paint?",
+  question: "",
   hint: "Point at a cell, or move with the arrow keys. The other side answers.",
   traits: TRAITS,
   compute,

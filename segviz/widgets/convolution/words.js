@@ -1,11 +1,23 @@
 // What the explorer says: the sentence, the formula with its numbers, the line to copy.
 
-import { range } from "./geometry.js";
+import { problem, range } from "./geometry.js";
 
 const NAMES = { convolution: "Conv", transposed: "ConvTranspose" };
 
-/** The formula in letters, and with the numbers put in. */
-export function formula({ op, size, kernel_size, stride, padding, output_padding, dilation }, output) {
+const QUESTIONS = {
+  transposed: { input: "Which outputs does one input paint?", output: "Which inputs does one output gather from?" },
+  convolution: { input: "Which outputs see one input?", output: "Which inputs does one output see?" },
+};
+
+/** The widget's title: what is asked of the pointed side. */
+export function question({ op, side }) {
+  return QUESTIONS[op][side];
+}
+
+/** The formula in letters, and with the numbers put in; a refused setting has no result. */
+export function formula(settings, result) {
+  const { op, size, kernel_size, stride, padding, output_padding, dilation } = settings;
+  const output = problem(settings) ? `${result}, refused` : result;
   if (op === "transposed") {
     return [
       "(i − 1)·s − 2p + d(k − 1) + a + 1 = ",

@@ -17,6 +17,7 @@ import { button } from "./controls.js";
  * @param {(frame: Frame) => (view: object, state: object) => void} parts.build
  *
  * @typedef {object} Frame
+ * @property {HTMLElement} question  the title, for a widget whose question follows its state
  * @property {HTMLElement} figure    where the picture goes
  * @property {HTMLElement} controls  the quiet column beside it
  * @property {HTMLElement} readout   the sentence, announced as it changes
@@ -33,6 +34,7 @@ export function defineWidget({ question, hint, traits, compute, build }) {
     const ending = new AbortController();
     const title = el("p", { class: "sv-question", id: freshId("sv-question") });
     const frame = {
+      question: title,
       hint: el("p", { class: "sv-hint" }),
       figure: el("div", { class: "sv-figure" }),
       controls: el("div", { class: "sv-controls" }),
