@@ -1,0 +1,57 @@
+# make book · make test · make lab · make serve: each target makes what it needs first.
+PYTHON ?= python3
+BIN    := .venv/bin
+READY  := .venv/.segviz-ready
+BUILT  := _build/html/.built
+
+SOURCES := _config.yml _toc.yml index.md requirements.txt \
+	$(shell find book chapters segviz -type f -not -path '*/.*' -not -path '*/__pycache__/*' 2>/dev/null)
+
+.DEFAULT_GOAL := book
+.PHONY: book test lab serve check address environment clean
+
+book: $(BUILT)
+	@echo "The book: _build/html/index.html"
+
+test: $(BUILT)
+	@$(BIN)/python tests/browser/chromium.py --install
+	@SEGVIZ_NEEDS_BROWSER=1 $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
+
+lab: $(READY)
+	@$(BIN)/jupyter lab chapters
+
+serve: $(BUILT)
+	@echo "http://127.0.0.1:8000 (Ctrl-C ends it)"
+	@$(BIN)/python -m http.server 8000 --bind 127.0.0.1 --directory _build/html
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/codespell
+	$(BIN)/nbstripout --verify chapters/*.ipynb
+
+# make address URL=https://github.com/you/segviz
+address: $(READY)
+	@$(BIN)/python book/address.py "$(URL)"
+
+environment: $(READY)
+
+clean:
+	rm -rf _build
+
+$(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "segviz needs Python 3.11 or newer: make PYTHON=python3.12"; exit 1; }
+	@test -x $(BIN)/python || { echo "Making the environment in .venv"; $(PYTHON) -m venv .venv; }
+	@echo "Installing the pinned packages (a few minutes the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+# --all: a page that is not rebuilt would keep its warnings, and its neighbors' old titles, to itself.
+$(BUILT): $(READY) $(SOURCES)
+	@$(BIN)/python book/execute.py
+	@echo "Building the pages"
+	@$(BIN)/jupyter-book build . --all -W --keep-going -q
+	@touch $@

@@ -1,0 +1,124 @@
+"""What the book needs from Sphinx: live widgets on the pages that hold them, and nothing asked of the network.
+
+The pages' one script and one style sheet are made from `segviz.widgets.bundle` at build time. They are written straight
+into the output, since Jupyter Book loads every script of a source `_static` folder on every page.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from pathlib import Path
+from typing import Any
+
+import yaml
+from docutils import nodes
+from docutils.parsers.rst import Directive
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from segviz import __version__, widgets
+from segviz.widgets import bundle
+
+SCRIPT, STYLES = "segviz.js", "segviz.css"
+
+# MathJax's page script, its fonts, and the extensions that a formula may ask for by itself.
+MATHJAX_PARTS = ("tex-chtml.js", "output/chtml/fonts", "input/tex/extensions")
+
+
+class AnyOption(dict):
+    """A directive's option table that takes every name, with its value read as YAML."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __getitem__(self, name: str):
+        return lambda text: True if text is None else yaml.safe_load(text)
+
+
+class WidgetDirective(SphinxDirective):
+    """A live widget on a page of prose; what follows the options is its caption.
+
+    ::
+
+        ```{widget} ConvolutionExplorer
+        :transposed: true
+        :kernel_size: 3
+
+        One input paints nine outputs.
+        ```
+    """
+
+    required_arguments = 1
+    has_content = True
+    option_spec = AnyOption()
+
+    def run(self) -> list[nodes.Node]:
+        name = self.arguments[0]
+        try:
+            widget = getattr(widgets, name)(**self.options)
+        except (AttributeError, TypeError, ValueError) as problem:
+            raise self.error(f"widget {name}: {problem}") from problem
+        figure = nodes.container(classes=["sv-figure"])
+        figure += nodes.raw("", widget.html(), format="html")
+        if self.content:
+            caption = nodes.container(classes=["sv-caption"])
+            caption += self.parse_content_to_nodes()
+            figure += caption
+        return [figure]
+
+
+def write_bundle(app: Sphinx) -> None:
+    """Put the widgets' script and style sheet where the pages look for them."""
+    static = Path(app.outdir, "_static")
+    static.mkdir(parents=True, exist_ok=True)
+    (static / SCRIPT).write_text(bundle.classic_script(), encoding="utf-8")
+    (static / STYLES).write_text(bundle.stylesheet(), encoding="utf-8")
+
+
+def copy_mathjax(app: Sphinx) -> None:
+    """Copy the part of MathJax that these pages can ask for (1.5 of 24 MB)."""
+    package = importlib.util.find_spec("sphinx-mathjax-offline")
+    if package is None or package.origin is None:
+        raise ModuleNotFoundError("sphinx-mathjax-offline is not installed; it is pinned in requirements.txt")
+    source = Path(package.origin).parent / "static" / "mathjax"
+    target = Path(app.outdir, "_static", "mathjax")
+    for part in MATHJAX_PARTS:
+        if (source / part).is_dir():
+            shutil.copytree(source / part, target / part, dirs_exist_ok=True)
+        else:
+            target.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source / part, target / part)
+
+
+def drop_widget_state(app: Sphinx, doctree: nodes.document) -> None:
+    """Remove the kernel-side widget state that MyST-NB embeds: nothing on the page reads it."""
+    for node in list(doctree.findall(nodes.raw)):
+        if "application/vnd.jupyter.widget-state+json" in node.astext():
+            node.parent.remove(node)
+
+
+def add_page_assets(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
+    """Load the widgets' files where a widget is, and keep sphinx-thebe's script, which throws, from every page."""
+    if "data-segviz" in context.get("body", ""):
+        app.add_js_file(SCRIPT)
+        app.add_css_file(STYLES)
+
+
+def drop_thebe(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
+    context["script_files"] = [script for script in context["script_files"] if "thebe" not in _source(script)]
+    context["css_files"] = [sheet for sheet in context["css_files"] if "thebe" not in _source(sheet)]
+
+
+def _source(asset: Any) -> str:
+    return f"{getattr(asset, 'filename', asset)} {getattr(asset, 'attributes', {}).get('body', '')}".lower()
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_directive("widget", WidgetDirective)
+    app.connect("builder-inited", write_bundle)
+    app.connect("builder-inited", copy_mathjax)
+    app.connect("doctree-read", drop_widget_state)
+    app.connect("html-page-context", add_page_assets)
+    app.connect("html-page-context", drop_thebe, priority=900)
+    return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}
