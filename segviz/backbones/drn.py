@@ -55,7 +55,7 @@ def bottlenecks(inputs: int, planes: int, count: int, stride: int, rate: int) ->
 
 
 class DRND54(nn.Module):
-    """The trunk from pictures (N, in_channels, H, W) to `Features` of 256, 2048 and 512 channels.
+    """The trunk from images (N, in_channels, H, W) to `Features` of 256, 2048 and 512 channels.
 
     >>> sum(p.numel() for p in DRND54().parameters())
     35296176

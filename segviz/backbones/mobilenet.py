@@ -59,7 +59,7 @@ def strides_and_rates(output_stride: int) -> list[tuple[int, int]]:
 
 
 class MobileNetV2(nn.Module):
-    """The trunk from pictures (N, in_channels, H, W) to `Features` of 24, 96 and 320 channels.
+    """The trunk from images (N, in_channels, H, W) to `Features` of 24, 96 and 320 channels.
 
     >>> sum(p.numel() for p in MobileNetV2().parameters())
     1811712

@@ -55,7 +55,7 @@ def set_rates(stage: nn.Sequential, rates: Sequence[int]) -> None:
 
 
 class ResNet(torchvision.models.ResNet):
-    """A ResNet trunk from pictures (N, in_channels, H, W) to `Features` at strides 4, ≤16 and `output_stride`.
+    """A ResNet trunk from images (N, in_channels, H, W) to `Features` at strides 4, ≤16 and `output_stride`.
 
     Raises ValueError where `multi_grid` is not three rates of at least 1.
 

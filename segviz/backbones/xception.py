@@ -93,7 +93,7 @@ class Block(nn.Module):
 
 
 class Xception65(nn.Module):
-    """The trunk from pictures (N, in_channels, H, W) to `Features` of 256, 728 and 2048 channels.
+    """The trunk from images (N, in_channels, H, W) to `Features` of 256, 728 and 2048 channels.
 
     >>> sum(p.numel() for p in Xception65().parameters())
     37867312
