@@ -26,7 +26,7 @@ def widget_module(entry: Path) -> str:
 
 
 def classic_script() -> str:
-    """The one script of the rendered book: every widget, and the small host that mounts them without a kernel.
+    """The one script of the rendered book: every widget, and the host that mounts them without a kernel.
 
     A classic script (no module), since browsers load no module from `file://`.
     """
@@ -85,9 +85,8 @@ def _as_function(module: Path) -> str:
 
 
 def _variable(module: Path) -> str:
-    relative = (
-        module.resolve().relative_to(WIDGETS.resolve())
-        if module.resolve().is_relative_to(WIDGETS.resolve())
-        else module
-    )
-    return "$" + re.sub(r"\W", "_", str(relative.with_suffix("")))
+    """A JavaScript name for the module: its path, from the widgets' folder where it lies there."""
+    module = module.resolve()
+    inside = module.is_relative_to(WIDGETS.resolve())
+    path = module.relative_to(WIDGETS.resolve()) if inside else module
+    return "$" + re.sub(r"\W", "_", str(path.with_suffix("")))

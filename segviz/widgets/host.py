@@ -32,9 +32,7 @@ class Widget(traitlets.HasTraits):
         known = self.trait_names()
         for name in settings:
             if name not in known:
-                raise ValueError(
-                    f"{type(self).__name__} has no setting {name!r}; it has {', '.join(sorted(known))}"
-                )
+                raise ValueError(f"{type(self).__name__} has no setting {name!r}; it has {', '.join(sorted(known))}")
         try:
             super().__init__(**settings)
         except traitlets.TraitError as error:
