@@ -127,7 +127,7 @@ def start_as_bilinear_(layer: nn.ConvTranspose2d) -> nn.ConvTranspose2d:
 def start_for_relu_(network: nn.Module) -> None:
     """He's start for every convolution of `network`, as torchvision starts its ResNets (kaiming, fan out)."""
     for module in network.modules():
-        if isinstance(module, nn.Conv2d):
+        if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
             if module.bias is not None:
                 module.bias.zero_()

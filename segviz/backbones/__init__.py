@@ -16,7 +16,7 @@ def imagenet_weights(name: str, *, in_channels: int = 3, width: float = 1.0) -> 
     """
     if in_channels != 3 or width != 1:
         raise ValueError(
-            f"pretrained_backbone: torchvision's {name} has 3 input channels and width 1, and this network has "
+            f"pretrained_backbone: torchvision's {name} has 3 input channels and width 1, this network has "
             f"{in_channels} and {width:g}; leave pretrained_backbone off"
         )
     from torchvision.models import get_model_weights
