@@ -65,10 +65,11 @@ def connectivity(op: Callable[[Tensor], Tensor], example: Size | Tensor) -> Conn
     """
     if not callable(op):
         raise TypeError(f"op must be callable, got {type(op).__name__}")
-    values = _input_values(example, channels=_input_channels(op))
-    op, values = _private_copy(op, values)
     with torch.inference_mode(False), torch.enable_grad(), torch.random.fork_rng(devices=[]):
-        _require_measurable(values, _size_without_computing(op, values))
+        op, values = _private_copy(op, _input_values(example, channels=_input_channels(op)))
+        expected = _output_without_computing(op, values)
+        if expected is not None:
+            _require_measurable(values, expected)
         values, output = _run(op, values)
         _require_measurable(values, output)
         matrix, connected = _derivatives(output, values)
@@ -131,7 +132,7 @@ def _private_copy(
     return copy.deepcopy(op).eval().to("cpu", torch.float64).requires_grad_(False), values.cpu()
 
 
-def _size_without_computing(op: Callable[[Tensor], Tensor], values: Tensor) -> Tensor | None:
+def _output_without_computing(op: Callable[[Tensor], Tensor], values: Tensor) -> Tensor | None:
     """The output with its shape but no memory behind it, where the operation can be run that way."""
     try:
         return (copy.deepcopy(op).to("meta") if isinstance(op, nn.Module) else op)(values.to("meta"))
@@ -173,8 +174,6 @@ def _scattered(count: int) -> Tensor:
 def _require_measurable(values: Tensor, output: object) -> None:
     height, width = _map_size(values)
     _require_pixels(height, width)
-    if output is None:
-        return
     if not isinstance(output, Tensor):
         raise ValueError(f"op must give a tensor (1, C′, H′, W′), got {type(output).__name__}")
     if output.ndim != 4 or output.shape[0] != 1 or 0 in output.shape:
