@@ -55,7 +55,7 @@ def connectivity(op: Callable[[Tensor], Tensor], example: Size | Tensor) -> Conn
     pixel that is not the maximum and a weight of exactly 0 all cut the connection.
 
     Raises `TypeError` for a wrong type, and `ValueError` where the example or the result has a wrong shape,
-    `op` fails, the input has more than `MAX_PIXELS` or the matrix more than `MAX_ENTRIES` entries.
+    `op` fails, a value is not finite, or there are more than `MAX_PIXELS` of input or `MAX_ENTRIES` of matrix.
 
     >>> pool = connectivity(nn.AvgPool2d((1, 2)), (1, 5))
     >>> pool.matrix.tolist()
@@ -72,6 +72,7 @@ def connectivity(op: Callable[[Tensor], Tensor], example: Size | Tensor) -> Conn
             _require_measurable(values, expected)
         values, output = _run(op, values)
         _require_measurable(values, output)
+        _require_finite("op must give finite values", output)
         matrix, connected = _derivatives(output, values)
     return Connectivity(_map_size(values), _map_size(output), matrix, connected)
 
@@ -89,9 +90,7 @@ def _derivatives(output: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
 def _rows(output: Tensor, values: Tensor, channel_weights: Tensor, *, connected: bool = False) -> Tensor:
     """One backward pass for each output pixel, its channels weighted so; summed over the input's channels."""
     height, width = _map_size(output)
-    rows = torch.zeros(
-        height * width, math.prod(_map_size(values)), dtype=torch.bool if connected else torch.float64
-    )
+    rows = torch.zeros(height * width, math.prod(_map_size(values)), dtype=torch.bool if connected else torch.float64)
     if not output.requires_grad:  # a constant: nothing feeds it
         return rows
     weights = channel_weights.to(output)
@@ -124,9 +123,7 @@ def _run(op: Callable[[Tensor], Tensor], values: Tensor) -> tuple[Tensor, Tensor
     ) from failure
 
 
-def _private_copy(
-    op: Callable[[Tensor], Tensor], values: Tensor
-) -> tuple[Callable[[Tensor], Tensor], Tensor]:
+def _private_copy(op: Callable[[Tensor], Tensor], values: Tensor) -> tuple[Callable[[Tensor], Tensor], Tensor]:
     if not isinstance(op, nn.Module):
         return op, values
     return copy.deepcopy(op).eval().to("cpu", torch.float64).requires_grad_(False), values.cpu()
@@ -147,8 +144,7 @@ def _input_values(example: Size | Tensor, channels: int) -> Tensor:
     if isinstance(example, Tensor):
         if example.ndim != 4 or example.shape[0] != 1 or 0 in example.shape:
             raise ValueError(f"example must have the shape (1, C, H, W), got {tuple(example.shape)}")
-        if not example.isfinite().all():
-            raise ValueError("example must be finite, got an infinity or a NaN")
+        _require_finite("example must be finite", example)
         return example.detach().clone()
     if not isinstance(example, (tuple, list)) or len(example) != 2:
         raise TypeError(f"example must be a size (H, W) or a tensor (1, C, H, W), got {example!r}")
@@ -190,6 +186,13 @@ def _require_measurable(values: Tensor, output: object) -> None:
 def _require_pixels(height: int, width: int) -> None:
     if height * width > MAX_PIXELS:
         raise ValueError(f"example may have {MAX_PIXELS:,} pixels (512×512) at most, got {height}×{width}")
+
+
+def _require_finite(rule: str, tensor: Tensor) -> None:
+    # Not only for the reader's sake: where a dilated max-pool's window lies wholly in its padding, PyTorch gives
+    # -inf, and its backward pass writes outside the input's memory.
+    if not tensor.isfinite().all():
+        raise ValueError(f"{rule}, got {tensor[~tensor.isfinite()][0].item()}")
 
 
 def _map_size(tensor: Tensor) -> Size:
