@@ -4,6 +4,7 @@ from importlib import import_module
 
 # Public name -> the folder that holds its Python and its JavaScript.
 _HOME = {
+    "ASPPExplorer": "aspp",
     "ConvolutionExplorer": "convolution",
     "Question": "question",
     "predict": "question",

@@ -65,7 +65,8 @@ def _operation(state: dict) -> nn.Module:
         module: nn.Module = nn.ConvTranspose2d(1, 1, bias=False, **settings)
     else:
         module = nn.Conv2d(1, 1, bias=False, **settings)
-    nn.init.ones_(module.weight)
+    for weight in module.parameters():
+        nn.init.ones_(weight)
     return module
 
 

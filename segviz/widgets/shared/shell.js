@@ -1,7 +1,8 @@
-// What every widget shares: its frame, its state, one drawing a frame, Reset, and a clean end.
+// The frame of a widget with a figure: its parts, Reset, and a clean end.
 
 import { el, freshId } from "./dom.js";
 import { button } from "./controls.js";
+import { follow } from "./state.js";
 
 /**
  * A widget for either host, as anywidget wants it: an object with `render({ model, el })`.
@@ -42,8 +43,8 @@ export function defineWidget({ question, hint, traits, compute, build }) {
       foot: el("div", { class: "sv-foot" }),
       caption: el("p", { class: "sv-caption" }),
       signal: ending.signal,
-      state: () => Object.fromEntries(traits.map((name) => [name, model.get(name)])),
-      update,
+      state: () => shown.state(),
+      update: (changes) => shown.update(changes),
     };
     const root = el(
       "section",
@@ -56,32 +57,18 @@ export function defineWidget({ question, hint, traits, compute, build }) {
     title.textContent = question;
     frame.hint.textContent = hint;
 
-    const start = frame.state();
+    const shown = follow(model, traits, (state) => draw(compute(state), state));
     const draw = build(frame);
-    frame.foot.append(button("Reset", () => update(start), { class: "sv-button sv-reset" }));
-
-    let waiting = 0;
-    const paint = () => {
-      waiting = 0;
-      const state = frame.state();
-      draw(compute(state), state);
-    };
-    const schedule = () => (waiting ||= requestAnimationFrame(paint));
-    traits.forEach((name) => model.on(`change:${name}`, schedule));
-    paint(); // before it is shown, so that a widget which fails leaves its still picture alone
+    const start = shown.state();
+    frame.foot.append(button("Reset", () => shown.update(start), { class: "sv-button sv-reset" }));
+    shown.paint(); // before it is shown, so that a widget which fails leaves its still picture alone
     place.classList.add("segviz");
     place.append(root);
 
     return () => {
-      cancelAnimationFrame(waiting);
-      traits.forEach((name) => model.off(`change:${name}`, schedule));
+      shown.end();
       ending.abort();
       root.remove();
     };
-
-    function update(changes) {
-      for (const [name, value] of Object.entries(changes)) model.set(name, value);
-      model.save_changes();
-    }
   }
 }
