@@ -67,9 +67,7 @@ def predict(chapter: str, name: str, *, answer: Any, **fields: Any) -> "Question
     right = [i for i, option in enumerate(options) if _agree(option["value"], answer)]
     if len(right) != 1:
         claims = ", ".join(repr(option["value"]) for option in options)
-        raise ValueError(
-            f"question {name!r} of {chapter!r}: answer={answer!r} must equal exactly one of {claims}"
-        )
+        raise ValueError(f"question {name!r} of {chapter!r}: answer={answer!r} must equal exactly one of {claims}")
     return Question(
         key=f"{chapter}/{name}",
         question=filled(written["question"]),
@@ -97,9 +95,7 @@ class Question(Widget):
 
     key = traitlets.Unicode()
     question = traitlets.Unicode()
-    options = traitlets.List(
-        traitlets.Dict(per_key_traits={"text": traitlets.Unicode(), "reply": traitlets.Unicode()})
-    )
+    options = traitlets.List(traitlets.Dict(per_key_traits={"text": traitlets.Unicode(), "reply": traitlets.Unicode()}))
     right = traitlets.Int(0, min=0)
     choice = traitlets.Int(None, min=0, allow_none=True)
 
@@ -107,9 +103,7 @@ class Question(Widget):
     def _index_of_an_option(self, proposal):
         index = proposal.value
         if index is not None and index >= len(self.options):
-            raise ValueError(
-                f"{proposal.trait.name}={index}: there are {len(self.options)} options, counted from 0"
-            )
+            raise ValueError(f"{proposal.trait.name}={index}: there are {len(self.options)} options, counted from 0")
         return index
 
     def description(self) -> str:
@@ -123,7 +117,7 @@ class Question(Widget):
             for i, option in enumerate(self.options)
         )
         return (
-            f'<div class="sv-fallback"><p>{_marked(self.question)}</p><ul>{texts}</ul>'
+            f'<div class="sv-fallback qu-fallback"><p class="sv-question">{_marked(self.question)}</p><ul>{texts}</ul>'
             f"<details><summary>Choose first, then open the answers</summary><dl>{replies}</dl></details></div>"
         )
 
@@ -139,9 +133,7 @@ def _written(chapter: str, name: str) -> dict[str, Any]:
         raise ValueError(f"chapter={chapter!r} has no questions; chapters with questions: {known}")
     questions = tomllib.loads(file.read_text(encoding="utf-8"))
     if name not in questions:
-        raise ValueError(
-            f"name={name!r} is no question of {chapter!r}; it has {', '.join(questions) or 'none'}"
-        )
+        raise ValueError(f"name={name!r} is no question of {chapter!r}; it has {', '.join(questions) or 'none'}")
     return questions[name]
 
 
