@@ -45,19 +45,56 @@ def conv_bn_relu(
     kernel_size: int = 3,
     *,
     stride: int = 1,
+    padding: int | None = None,
     dilation: int = 1,
     bias: bool = False,
 ) -> nn.Sequential:
-    """Convolution, batch normalization and ReLU; the padding keeps the size at stride 1 (odd kernels).
+    """Convolution, batch normalization and ReLU; without `padding` it keeps the size at stride 1 (odd kernels).
 
     The ReLU is not in place: a hook or a skip that holds the normalized map keeps what it was given.
     """
-    padding = dilation * (kernel_size - 1) // 2
+    if padding is None:
+        padding = dilation * (kernel_size - 1) // 2
     return nn.Sequential(
         nn.Conv2d(in_channels, out_channels, kernel_size, stride, padding, dilation, bias=bias),
         BatchNorm2d(out_channels),
         nn.ReLU(),
     )
+
+
+class PoolStage(nn.Module):
+    """Layers, then a 2×2 max-pool that keeps its switches: where each maximum was, and in a map of what size.
+
+    The pool rounds up, so that an odd last row or column is not lost. `forward` gives the pooled map and the
+    switches, which an `UnpoolStage` takes.
+    """
+
+    def __init__(self, *layers: nn.Module) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(*layers)
+        self.pool = nn.MaxPool2d(2, ceil_mode=True, return_indices=True)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, tuple[Tensor, torch.Size]]:
+        x = self.layers(x)
+        pooled, indices = self.pool(x)
+        return pooled, (indices, x.shape[-2:])
+
+
+class UnpoolStage(nn.Module):
+    """A 2×2 max-unpool, which puts each value where its switch says and zeros elsewhere, then layers.
+
+    The size is given, never guessed: in a map of odd width, guessed one too narrow, the flat indices would point
+    into other rows.
+    """
+
+    def __init__(self, *layers: nn.Module) -> None:
+        super().__init__()
+        self.unpool = nn.MaxUnpool2d(2)
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, x: Tensor, switches: tuple[Tensor, torch.Size]) -> Tensor:
+        indices, size = switches
+        return self.layers(self.unpool(x, indices, output_size=size))
 
 
 def resize(x: Tensor, size: Sequence[int], *, align_corners: bool = False) -> Tensor:

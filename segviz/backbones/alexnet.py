@@ -22,6 +22,7 @@ from collections import OrderedDict
 
 from torch import nn
 
+from segviz.backbones import imagenet_weights
 from segviz.backbones.plain import PlainTrunk
 from segviz.layers import scaled, start_for_relu_
 
@@ -29,13 +30,21 @@ from segviz.layers import scaled, start_for_relu_
 class AlexNet(PlainTrunk):
     """Images (N, in_channels, H, W) to a dict of the maps after "pool1", "pool2" and "pool5".
 
-    `ceil_mode` lets the pools keep the last rows and columns that fill no whole window.
+    `ceil_mode` lets the pools keep the last rows and columns that fill no whole window; `pretrained` takes
+    torchvision's ImageNet weights.
 
         >>> AlexNet(width=0.25)(torch.rand(1, 3, 224, 224))["pool5"].shape
         torch.Size([1, 64, 6, 6])
     """
 
-    def __init__(self, *, in_channels: int = 3, width: float = 1.0, ceil_mode: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        in_channels: int = 3,
+        width: float = 1.0,
+        ceil_mode: bool = False,
+        pretrained: bool = False,
+    ) -> None:
         conv1, conv2, conv3, conv4, conv5 = (scaled(channels, width) for channels in (64, 192, 384, 256, 256))
         layers = OrderedDict(
             conv1=nn.Conv2d(in_channels, conv1, 11, stride=4, padding=2),
@@ -55,3 +64,5 @@ class AlexNet(PlainTrunk):
         super().__init__(layers)
         self.channels = (conv1, conv2, conv5)
         start_for_relu_(self)
+        if pretrained:
+            self.load_torchvision(imagenet_weights("alexnet", in_channels=in_channels, width=width))

@@ -18,11 +18,10 @@ features     layers              channels  at 224²    stride
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from torch import Tensor, nn
 from torchvision.models.efficientnet import EfficientNet, MBConvConfig
 
+from segviz.backbones import imagenet_weights
 from segviz.backbones.features import Features
 
 #         expansion, kernel, stride, channels in, out, blocks
@@ -40,7 +39,7 @@ STAGES = (
 class EfficientNetB0(nn.Module):
     """Images (N, in_channels, H, W) to `Features` of 24, 112 and 1280 channels at strides 4, 16 and 32."""
 
-    def __init__(self, *, in_channels: int = 3, width: float = 1.0) -> None:
+    def __init__(self, *, in_channels: int = 3, width: float = 1.0, pretrained: bool = False) -> None:
         super().__init__()
         stages = [MBConvConfig(*row, width_mult=width) for row in STAGES]
         self.features = EfficientNet(stages, dropout=0.2).features
@@ -48,13 +47,12 @@ class EfficientNetB0(nn.Module):
         if in_channels != stem.in_channels:
             self.features[0][0] = nn.Conv2d(in_channels, stem.out_channels, 3, 2, padding=1, bias=False)
         self.channels = Features(stages[1].out_channels, stages[4].out_channels, 4 * stages[6].out_channels)
+        if pretrained:
+            published = imagenet_weights("efficientnet_b0", in_channels=in_channels, width=width)
+            self.load_state_dict({key: published[key] for key in self.state_dict()})
 
     def forward(self, x: Tensor) -> Features[Tensor]:
         low = self.features[:3](x)
         middle = self.features[3:6](low)
         high = self.features[6:](middle)
         return Features(low, middle, high)
-
-    def load_torchvision(self, state: Mapping[str, Tensor]) -> None:
-        """Takes the features of torchvision's `efficientnet_b0` state dict."""
-        self.load_state_dict({key: state[key] for key in self.state_dict()})

@@ -25,6 +25,7 @@ from collections.abc import Sequence
 
 from torch import nn
 
+from segviz.backbones import imagenet_weights
 from segviz.backbones.plain import PlainTrunk
 from segviz.layers import scaled, start_for_relu_
 
@@ -35,8 +36,9 @@ CHANNELS = (64, 128, 256, 512, 512)
 class VGG16(PlainTrunk):
     """Images (N, in_channels, H, W) to a dict of the maps after "pool1" … "pool5".
 
-    `pools` are five modules in place of the paper's 2×2 max-pools, `rates` the dilation of each stage's
-    convolutions; `padded=False` leaves their padding out.
+    `ceil_mode` lets the pools keep a last row or column that fills no whole window; `pools` are five modules
+    in place of them. `rates` are the dilations of the stages' convolutions; `padded=False` leaves their padding
+    out. `pretrained` takes torchvision's ImageNet weights.
 
         >>> maps = VGG16(width=0.125)(torch.rand(1, 3, 64, 96))
         >>> maps["pool3"].shape, maps["pool5"].shape
@@ -48,15 +50,18 @@ class VGG16(PlainTrunk):
         *,
         in_channels: int = 3,
         width: float = 1.0,
+        ceil_mode: bool = False,
         pools: Sequence[nn.Module] | None = None,
         rates: Sequence[int] = (1, 1, 1, 1, 1),
         padded: bool = True,
+        pretrained: bool = False,
     ) -> None:
-        pools = pools or [nn.MaxPool2d(2) for _ in DEPTHS]
-        self.channels = tuple(scaled(channels, width) for channels in CHANNELS)
+        channels = tuple(scaled(count, width) for count in CHANNELS)
+        pools = pools or [nn.MaxPool2d(2, ceil_mode=ceil_mode) for _ in DEPTHS]
         layers: OrderedDict[str, nn.Module] = OrderedDict()
         before = in_channels
-        for stage, (depth, after, rate, pool) in enumerate(zip(DEPTHS, self.channels, rates, pools, strict=True), 1):
+        stages = zip(DEPTHS, channels, rates, pools, strict=True)
+        for stage, (depth, after, rate, pool) in enumerate(stages, start=1):
             for i in range(1, depth + 1):
                 padding = rate if padded else 0
                 layers[f"conv{stage}_{i}"] = nn.Conv2d(before, after, 3, padding=padding, dilation=rate)
@@ -64,4 +69,7 @@ class VGG16(PlainTrunk):
                 before = after
             layers[f"pool{stage}"] = pool
         super().__init__(layers)
+        self.channels = channels
         start_for_relu_(self)
+        if pretrained:
+            self.load_torchvision(imagenet_weights("vgg16", in_channels=in_channels, width=width))

@@ -34,9 +34,9 @@ class _Entry(NamedTuple):
 
 
 _TABLE = {
-    "fcn32s": _Entry("fcn", "FCN32s"),
-    "fcn16s": _Entry("fcn", "FCN16s"),
-    "fcn8s": _Entry("fcn", "FCN8s"),
+    "fcn32s": _Entry("fcn", "FCN", (("stride", 32),)),
+    "fcn16s": _Entry("fcn", "FCN", (("stride", 16),)),
+    "fcn8s": _Entry("fcn", "FCN", (("stride", 8),)),
     "fcn_resnet": _Entry("fcn_resnet", "FCNResNet"),
     "deconvnet": _Entry("deconvnet", "DeconvNet"),
     "segnet": _Entry("segnet", "SegNet"),
@@ -126,9 +126,7 @@ def _check_options(name: str, options: dict[str, Any], known: list[str]) -> None
     for option in options:
         if option not in known:
             listed = ", ".join(map(repr, known)) or "none"
-            raise ValueError(
-                f"{name}: unknown option {option!r}{nearest(option, known)}; its options are {listed}"
-            )
+            raise ValueError(f"{name}: unknown option {option!r}{nearest(option, known)}; its options are {listed}")
 
 
 def _check_agreement(name: str, asked: dict[str, Any], shipped: dict[str, Any]) -> None:

@@ -23,9 +23,7 @@ class SegmentationModel(nn.Module):
     `align_corners` (how that last resize places its corners).
     """
 
-    def __init__(
-        self, num_classes: int, *, in_channels: int, min_size: int, align_corners: bool = False
-    ) -> None:
+    def __init__(self, num_classes: int, *, in_channels: int, min_size: int, align_corners: bool = False) -> None:
         super().__init__()
         self.num_classes = num_classes
         self.in_channels = in_channels
@@ -47,9 +45,7 @@ class SegmentationModel(nn.Module):
             raise TypeError(f"{name}: x is a {type(x).__name__}; {wanted}, a floating-point tensor")
         if x.ndim != 4:
             mend = "; add the batch axis with x[None]" if x.ndim == 3 else ""
-            raise ValueError(
-                f"{name}: x has {x.ndim} axes, shape {tuple(x.shape)}; {wanted}, four axes{mend}"
-            )
+            raise ValueError(f"{name}: x has {x.ndim} axes, shape {tuple(x.shape)}; {wanted}, four axes{mend}")
         height, width = x.shape[2:]
         if x.shape[1] != self.in_channels:
             raise ValueError(

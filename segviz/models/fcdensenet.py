@@ -1,0 +1,138 @@
+"""FC-DenseNet 56, 67 and 103, the one hundred layers tiramisu.
+
+Paper: Jégou, Drozdzal, Vazquez, Romero and Bengio, "The one hundred layers tiramisu: fully convolutional DenseNets for
+semantic segmentation", 2017. Every layer of a block reads all maps before it and adds a few of its own. On the way up
+only the new maps of a block are upsampled, since the skip brings the older ones back.
+
+FC-DenseNet103, growth 16:
+
+==============  ===========================  ==================  =========
+part            layers                       channels after it   at 224²
+==============  ===========================  ==================  =========
+stem            3×3                          48                  224 × 224
+down 1          4 layers, transition down    112                 112 × 112
+down 2          5 layers, transition down    192                 56 × 56
+down 3          7 layers, transition down    304                 28 × 28
+down 4          10 layers, transition down   464                 14 × 14
+down 5          12 layers, transition down   656                 7 × 7
+bottleneck      15 layers                    240 new             7 × 7
+up 1            transition up, 12 layers     192 new             14 × 14
+up 2            transition up, 10 layers     160 new             28 × 28
+up 3            transition up, 7 layers      112 new             56 × 56
+up 4            transition up, 5 layers      80 new              112 × 112
+up 5            transition up, 4 layers      256, old and new    224 × 224
+score           1×1                          classes             224 × 224
+==============  ===========================  ==================  =========
+
+Departures: none in the layers. The start is He's normal one for its uniform one. The paper's counts, 1.5, 3.5 and 9.4
+million, are printed with 11 classes; the layers as described have 1.38, 3.46 and 9.32.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from segviz.layers import BatchNorm2d, crop, scaled, start_for_relu_
+from segviz.models.base import SegmentationModel, one_of
+
+# depth: growth, layers of the blocks down, layers of the bottleneck; the blocks up mirror those down.
+DEPTHS = {
+    56: (12, (4, 4, 4, 4, 4), 4),
+    67: (16, (5, 5, 5, 5, 5), 5),
+    103: (16, (4, 5, 7, 10, 12), 15),
+}
+
+
+def dense_layer(in_channels: int, out_channels: int, kernel_size: int, dropout: float) -> nn.Sequential:
+    """BN, ReLU, convolution, dropout: the paper's order."""
+    return nn.Sequential(
+        BatchNorm2d(in_channels),
+        nn.ReLU(),
+        nn.Conv2d(in_channels, out_channels, kernel_size, padding=kernel_size // 2),
+        nn.Dropout(dropout),
+    )
+
+
+class DenseBlock(nn.Module):
+    """`layers` layers of `growth` maps, each reading the block's input and all maps before it; gives the new ones."""
+
+    def __init__(self, in_channels: int, *, layers: int, growth: int, dropout: float) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(dense_layer(in_channels + i * growth, growth, 3, dropout) for i in range(layers))
+
+    def forward(self, x: Tensor) -> Tensor:
+        maps = [x]
+        for layer in self.layers:
+            maps.append(layer(torch.cat(maps, dim=1)))
+        return torch.cat(maps[1:], dim=1)
+
+
+def transition_down(channels: int, dropout: float) -> nn.Sequential:
+    """A dense layer with a 1×1 convolution, then a 2×2 max-pool."""
+    return nn.Sequential(dense_layer(channels, channels, 1, dropout), nn.MaxPool2d(2))
+
+
+class TransitionUp(nn.Module):
+    """A 3×3 transposed convolution of stride 2, cut to the size of the skip it is set on."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.deconv = nn.ConvTranspose2d(channels, channels, 3, stride=2)
+
+    def forward(self, x: Tensor, skip: Tensor) -> Tensor:
+        x = crop(self.deconv(x), skip.shape[-2:])  # 2n + 1 is at most one more than the skip has
+        return torch.cat([x, skip], dim=1)
+
+
+class FCDenseNet(SegmentationModel):
+    """FC-DenseNet of `depth` 56, 67 or 103: images (N, in_channels, H, W) to logits of the same size."""
+
+    def __init__(
+        self,
+        num_classes: int = 21,
+        *,
+        in_channels: int = 3,
+        width: float = 1.0,
+        depth: int = 103,
+        dropout: float = 0.2,
+    ) -> None:
+        super().__init__(num_classes, in_channels=in_channels, min_size=32)
+        growth, down, bottleneck = DEPTHS[one_of("depth", depth, DEPTHS)]
+        growth = scaled(growth, width)
+
+        def block(channels: int, layers: int) -> DenseBlock:
+            return DenseBlock(channels, layers=layers, growth=growth, dropout=dropout)
+
+        channels = scaled(48, width)
+        self.stem = nn.Conv2d(in_channels, channels, 3, padding=1)
+        self.down, self.transitions_down, skips = nn.ModuleList(), nn.ModuleList(), []
+        for layers in down:
+            self.down.append(block(channels, layers))
+            channels += layers * growth
+            skips.append(channels)
+            self.transitions_down.append(transition_down(channels, dropout))
+
+        self.bottleneck = block(channels, bottleneck)
+        new = bottleneck * growth
+        self.up, self.transitions_up = nn.ModuleList(), nn.ModuleList()
+        for layers in reversed(down):
+            self.transitions_up.append(TransitionUp(new))
+            channels = new + skips.pop()
+            self.up.append(block(channels, layers))
+            new = layers * growth
+        self.score = nn.Conv2d(channels + new, num_classes, 1)
+        start_for_relu_(self)
+
+    def logits(self, x: Tensor) -> Tensor:
+        x = self.stem(x)
+        skips = []
+        for block, transition in zip(self.down, self.transitions_down, strict=True):
+            x = torch.cat([x, block(x)], dim=1)
+            skips.append(x)
+            x = transition(x)
+        new = self.bottleneck(x)
+        for transition, block in zip(self.transitions_up, self.up, strict=True):
+            x = transition(new, skips.pop())
+            new = block(x)
+        return self.score(torch.cat([x, new], dim=1))
