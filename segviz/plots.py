@@ -2,8 +2,20 @@
 
 import base64
 import io
+from collections.abc import Mapping
+from functools import partial
 
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from numpy.typing import ArrayLike
+
+from segviz.palette import LIGHT
+
+SHARP = 160  # dots per inch: about two for each CSS pixel of the page
 
 
 def data_uri(figure: Figure, *, dpi: int = 120) -> str:
@@ -11,3 +23,99 @@ def data_uri(figure: Figure, *, dpi: int = 120) -> str:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="webp", dpi=dpi, facecolor="white", pil_kwargs={"lossless": True, "method": 6})
     return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def pictures(
+    named: Mapping[str, ArrayLike],
+    *,
+    cmap: str = "gray",
+    limits: tuple[float, float] | None = (0, 1),
+    height: float = 2.9,
+) -> Figure:
+    """Pictures side by side under their names, pixel for pixel.
+
+    Args:
+        named: name → a map (H, W), or a picture (3, H, W) in [0, 1]; leading axes of length 1 are dropped.
+        cmap: for maps; anything but gray brings a scale beside the last one.
+        limits: the values drawn as darkest and brightest; None: from 0 to the largest value of all.
+        height: of each picture, in inches.
+
+    Raises `ValueError` for other shapes.
+    """
+    images = {name: _image(name, values) for name, values in named.items()}
+    low, high = limits or (0, max(float(image.max()) for image in images.values()))
+    widths = [image.shape[1] / image.shape[0] for image in images.values()]
+    figure, axes = plt.subplots(
+        1,
+        len(images),
+        figsize=(height * sum(widths) + 0.2, height + 0.3),
+        dpi=SHARP,
+        layout="constrained",
+        width_ratios=widths,
+        squeeze=False,
+    )
+    for (name, image), ax in zip(images.items(), axes[0], strict=True):
+        drawn = ax.imshow(image, cmap=cmap, vmin=low, vmax=high, interpolation="nearest")
+        ax.set_title(name, color=LIGHT["ink"], fontsize=10)
+        ax.set_axis_off()
+    if cmap != "gray":
+        figure.colorbar(drawn, ax=axes[0], shrink=0.8)
+    return _finished(figure)
+
+
+def matrices(named: Mapping[str, ArrayLike], *, cell: float = 0.34) -> Figure:
+    """Small matrices with their entries: rows numbered as outputs, columns as inputs; zeros stay empty.
+
+    `cell` is the side of an entry in inches.
+
+    >>> figure = matrices({"C": [[1, 2, 3, 0], [0, 1, 2, 3]]})
+    """
+    values = {name: np.asarray(_plain(matrix)) for name, matrix in named.items()}
+    gap, margin = 2.5, 2.0
+    width = sum(matrix.shape[1] + gap for matrix in values.values()) - gap + margin
+    height = max(matrix.shape[0] for matrix in values.values()) + margin
+    figure = plt.figure(figsize=(cell * width, cell * height), dpi=SHARP)
+    ax = figure.add_axes((0, 0, 1, 1), xlim=(-margin + 0.5, width - margin + 0.5), ylim=(height - margin, -margin))
+    ax.set_axis_off()
+    left = 0.0
+    for name, matrix in values.items():
+        _draw_matrix(ax, name, matrix, left)
+        left += matrix.shape[1] + gap
+    return _finished(figure)
+
+
+def _draw_matrix(ax: Axes, name: str, matrix: np.ndarray, left: float) -> None:
+    height, width = matrix.shape
+    write = partial(ax.text, ha="center", va="center", fontsize=8.5)
+    write(left + width / 2, -1.5, name, color=LIGHT["kernel-text"], fontsize=10)
+    for column in range(width):
+        write(left + column + 0.5, -0.45, str(column), color=LIGHT["input-text"])
+    for row in range(height):
+        write(left - 0.5, row + 0.5, str(row), color=LIGHT["output-text"])
+    for (row, column), value in np.ndenumerate(matrix):
+        face = to_rgba(LIGHT["kernel"], 0.25) if value else "none"
+        ax.add_patch(Rectangle((left + column + 0.04, row + 0.04), 0.92, 0.92, fc=face, ec=LIGHT["line"]))
+        if value:
+            write(left + column + 0.5, row + 0.5, f"{value:.3g}", color=LIGHT["ink"])
+
+
+def _finished(figure: Figure) -> Figure:
+    """Closed, so that a notebook shows it once: as the value of its cell."""
+    plt.close(figure)
+    return figure
+
+
+def _image(name: str, values: ArrayLike) -> np.ndarray:
+    """(H, W) or (H, W, 3), as matplotlib has it."""
+    image = np.asarray(_plain(values))
+    while image.ndim > 2 and image.shape[0] == 1:
+        image = image[0]
+    if image.ndim == 3 and image.shape[0] == 3:
+        return np.moveaxis(image, 0, -1)
+    if image.ndim != 2:
+        raise ValueError(f"{name!r} must be a map (H, W) or a picture (3, H, W), got {np.shape(_plain(values))}")
+    return image
+
+
+def _plain(values: ArrayLike) -> ArrayLike:
+    return values.detach().cpu().numpy() if hasattr(values, "detach") else values
