@@ -6,6 +6,7 @@ from importlib import import_module
 _HOME = {
     "ASPPExplorer": "aspp",
     "ConvolutionExplorer": "convolution",
+    "LayerStackEditor": "stack",
     "Question": "question",
     "predict": "question",
 }

@@ -52,13 +52,13 @@ class Widget(traitlets.HasTraits):
         """What the widget shows, in one sentence: the alternative text of its still picture."""
         raise NotImplementedError(f"{type(self).__name__} must describe its picture in words")
 
-    def picture(self) -> str:
+    def still(self) -> str:
         """The still picture shown where no script runs, as a data URI; empty for a widget that is all words."""
         return ""
 
     def fallback(self) -> str:
         """HTML shown where no script runs."""
-        picture = self.picture()
+        picture = self.still()
         words = html.escape(self.description())
         image = f'<img src="{picture}" alt="{words}">' if picture else f"<p>{words}</p>"
         return f'<div class="sv-fallback">{image}</div>'

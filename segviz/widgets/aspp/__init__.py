@@ -53,7 +53,7 @@ class ASPPExplorer(Widget):
             f"rate {self.rate} are on the map: {words} of the positions. Beside it, the same shares for every rate."
         )
 
-    def picture(self) -> str:
+    def still(self) -> str:
         from segviz.plots import data_uri  # matplotlib is loaded for a page's fallback only
         from segviz.widgets.aspp.still import still_figure
 

@@ -52,7 +52,7 @@ class ConvolutionExplorer(Widget):
             "of the matrix."
         )
 
-    def picture(self) -> str:
+    def still(self) -> str:
         from segviz.plots import data_uri  # matplotlib and torch are loaded for a page's fallback only
         from segviz.widgets.convolution.still import still_figure
 
