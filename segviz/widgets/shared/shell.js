@@ -64,7 +64,7 @@ export function defineWidget({ question, hint, traits, compute, build }) {
     shown.paint(); // before it is shown, so that a widget which fails leaves its still picture alone
     place.classList.add("segviz");
     place.append(root);
-    schedule(); // once more, now that there is a place to measure
+    shown.schedule(); // once more, now that there is a place to measure
 
     return () => {
       shown.end();

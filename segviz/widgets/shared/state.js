@@ -6,8 +6,8 @@
  * @param {object} model  as anywidget knows it
  * @param {string[]} traits  names of the state's traits
  * @param {(state: object) => void} draw
- * @returns {{state: () => object, update: (changes: object) => void, paint: () => void, end: () => void}}
- *   `paint` draws at once.
+ * @returns {{state: () => object, update: (changes: object) => void, paint: () => void,
+ *   schedule: () => void, end: () => void}}  `paint` draws at once, `schedule` with the next frame.
  */
 export function follow(model, traits, draw) {
   let waiting = 0;
@@ -28,5 +28,5 @@ export function follow(model, traits, draw) {
     cancelAnimationFrame(waiting);
     traits.forEach((name) => model.off(`change:${name}`, schedule));
   };
-  return { state, update, paint, end };
+  return { state, update, paint, schedule, end };
 }
