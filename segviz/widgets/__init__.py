@@ -5,6 +5,7 @@ from importlib import import_module
 # Public name -> the folder that holds its Python and its JavaScript.
 _HOME = {
     "ASPPExplorer": "aspp",
+    "CheckerboardExplorer": "checkerboard",
     "ConvolutionExplorer": "convolution",
     "LayerStackEditor": "stack",
     "Question": "question",
