@@ -2,9 +2,9 @@
 
 Paper: Yu, Koltun and Funkhouser, "Dilated residual networks", 2017 (figure 5, form D).
 
-It never goes below a stride of 8, and takes back the grid-shaped artifacts of dilation in two ways: the stem has
-convolutions where ResNet has a max-pool, and two plain convolutions of falling rate close the network, with no skip
-that could carry the grid past them.
+It never goes below a stride of 8, and takes back the grid-shaped artifacts of dilation in two ways: the stem
+has convolutions where ResNet has a max-pool, and two plain convolutions of falling rate close the network,
+with no skip that could carry the grid past them.
 
 ======  ===========================  ========  ===============  ================
 module  layers                       channels  output stride 8  output stride 16
@@ -21,7 +21,8 @@ layer7  3×3 convolution              512       1, 2             1, 1
 layer8  3×3 convolution              512       1, 1             1, 1
 ======  ===========================  ========  ===============  ================
 
-The paper has output stride 8 only; 16 halves every rate, and is ours. The modules have the names of the authors' code.
+The paper has output stride 8 only; 16 halves every rate, and is ours. The modules have the names of the
+authors' code.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
 Paper: Sandler et al., "MobileNetV2: inverted residuals and linear bottlenecks", 2018 (table 2, section 6.3).
 
-A block widens its map by a 1×1, filters each channel by a depthwise 3×3, and narrows it by a 1×1 that has no ReLU.
-Only the 3×3 sees neighbors, so only its stride, rate and padding change here; padding the block's input instead, as
-one port does, feeds made-up borders through the first 1×1's BN.
+A block widens its map by a 1×1, filters each channel by a depthwise 3×3, and narrows it by a 1×1 that has no
+ReLU. Only the 3×3 sees neighbors, so only its stride, rate and padding change here; padding the block's input
+instead, as one port does, feeds made-up borders through the first 1×1's BN.
 
 ==============  ========  ===============  ================  ================
 features        channels  output stride 8  output stride 16  output stride 32
@@ -20,8 +20,8 @@ features        channels  output stride 8  output stride 16  output stride 32
 17              320       1, 4             1, 2              1, 1
 ==============  ========  ===============  ================  ================
 
-The block that lost its stride keeps the rate before it; the ones after it take the new rate. The classifier's last
-1×1 to 1280 channels is left out.
+The block that lost its stride keeps the rate before it; the ones after it take the new rate. The classifier's
+last 1×1 to 1280 channels is left out.
 """
 
 from __future__ import annotations

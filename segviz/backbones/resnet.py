@@ -3,8 +3,8 @@
 Paper: He et al., "Deep residual learning for image recognition", 2016. Dilation, multi-grid and their rates:
 Chen et al., "Rethinking atrous convolution for semantic image segmentation", 2017.
 
-A stage whose stride is taken away looks at its input through holes instead: its 3×3 kernels keep the reach they had,
-and the map keeps its size. `multi_grid` spreads the rates of the last stage's three blocks.
+A stage whose stride is taken away looks at its input through holes instead: its 3×3 kernels keep the reach
+they had, and the map keeps its size. `multi_grid` spreads the rates of the last stage's three blocks.
 
 ============  ========  ===============  ===============  ===============
 module        channels  output stride 8  output stride 16 output stride 32
@@ -18,11 +18,11 @@ layer3        1024      1, 2             2, 1             2, 1
 layer4        2048      1, 4             1, 2             2, 1
 ============  ========  ===============  ===============  ===============
 
-torchvision puts a block's stride on its 3×3 (so the receptive field is 427 pixels for ResNet-50), and the first block
-of a dilated stage keeps the rate of the stage before. Both are the default here, so its state dicts mean the same
-network. `caffe=True` is the form of the original weights and of DeepLab v2: stride in the first 1×1, a stem pool that
-rounds up, and every block of a dilated stage at the stage's own rate. `multi_grid` likewise sets all three blocks of
-layer4, as in DeepLab v3.
+torchvision puts a block's stride on its 3×3 (so the receptive field is 427 pixels for ResNet-50), and the
+first block of a dilated stage keeps the rate of the stage before. Both are the default here, so its state
+dicts mean the same network. `caffe=True` is the form of the original weights and of DeepLab v2: stride in the
+first 1×1, a stem pool that rounds up, and every block of a dilated stage at the stage's own rate.
+`multi_grid` likewise sets all three blocks of layer4, as in DeepLab v3.
 """
 
 from __future__ import annotations
@@ -50,8 +50,9 @@ class CaffeBottleneck(Bottleneck):
 
 def set_rates(stage: nn.Sequential, rates: Sequence[int]) -> None:
     """Gives the 3×3 of every block of `stage` its rate, and the padding that keeps the map's size."""
-    for block, rate in zip(stage, rates, strict=True):
-        block.conv2.dilation = block.conv2.padding = (rate, rate)
+    convolutions = [block.conv2 for block in stage.children() if isinstance(block, Bottleneck)]
+    for conv3x3, rate in zip(convolutions, rates, strict=True):
+        conv3x3.dilation = conv3x3.padding = (rate, rate)
 
 
 class ResNet(torchvision.models.ResNet):

@@ -1,10 +1,10 @@
 """Aligned Xception-65, the trunk that DeepLab v3+ was published with.
 
-Paper: Chen et al., "Encoder-decoder with atrous separable convolution for semantic image segmentation", 2018 (figure 4),
-after Chollet, "Xception: deep learning with depthwise separable convolutions", 2017.
+Paper: Chen et al., "Encoder-decoder with atrous separable convolution for semantic image segmentation", 2018
+(figure 4), after Chollet, "Xception: deep learning with depthwise separable convolutions", 2017.
 
-Every 3×3 is depthwise separable: one 3×3 filter a channel, then a 1×1 across channels. "Aligned": max-pools have given
-way to separable convolutions with a stride, so that every layer can also be dilated.
+Every 3×3 is depthwise separable: one 3×3 filter a channel, then a 1×1 across channels. "Aligned": max-pools
+have given way to separable convolutions with a stride, so that every layer can also be dilated.
 
 ======  ==========================  ===============  ================  ================
 module  channels                    output stride 8  output stride 16  output stride 32
@@ -19,12 +19,13 @@ exit1   728, 1024, 1024             1, 2             1, 1              2, 1
 exit2   1536, 1536, 2048            1, 4             1, 2              1, 1
 ======  ==========================  ===============  ================  ================
 
-A block that lost its stride keeps the rate of the block before, in all three of its convolutions. The decoder's
-low-level map is inside block2, after its second convolution: 256 channels, still at stride 4.
+A block that lost its stride keeps the rate of the block before, in all three of its convolutions. The
+decoder's low-level map is inside block2, after its second convolution: 256 channels, still at stride 4.
 
-As in the released network, and unlike the paper's figure, the ReLU stands before each separable convolution, and only
-BN between its two halves; exit2 alone has a ReLU after each half, and no skip. BN's epsilon is 1e-3. Its momentum is
-PyTorch's 0.1: TensorFlow's decay of 0.9997 is momentum 3e-4, which suits runs far longer than this book's.
+As in the released network, and unlike the paper's figure, the ReLU stands before each separable convolution,
+and only BN between its two halves; exit2 alone has a ReLU after each half, and no skip. BN's epsilon is 1e-3.
+Its momentum is PyTorch's 0.1: TensorFlow's decay of 0.9997 is momentum 3e-4, which suits runs far longer than
+this book's.
 """
 
 from __future__ import annotations
@@ -57,9 +58,7 @@ def norm(channels: int) -> nn.BatchNorm2d:
 class SeparableConv(nn.Sequential):
     """A depthwise 3×3 and a pointwise 1×1, each with BN; with `relu_inside`, each with ReLU too."""
 
-    def __init__(
-        self, inputs: int, outputs: int, *, stride: int = 1, rate: int = 1, relu_inside: bool = False
-    ):
+    def __init__(self, inputs: int, outputs: int, *, stride: int = 1, rate: int = 1, relu_inside: bool = False):
         super().__init__(
             nn.Conv2d(inputs, inputs, 3, stride, padding=rate, dilation=rate, groups=inputs, bias=False),
             norm(inputs),
@@ -75,11 +74,9 @@ class Block(nn.Module):
 
     def __init__(self, channels: tuple[int, int, int, int], *, stride: int = 1, rate: int = 1) -> None:
         super().__init__()
-        self.skip = nn.Identity()
+        self.skip: nn.Module = nn.Identity()
         if channels[0] != channels[-1] or stride != 1:
-            self.skip = nn.Sequential(
-                nn.Conv2d(channels[0], channels[-1], 1, stride, bias=False), norm(channels[-1])
-            )
+            self.skip = nn.Sequential(nn.Conv2d(channels[0], channels[-1], 1, stride, bias=False), norm(channels[-1]))
         first, second, third = pairwise(channels)
         self.inner = nn.Sequential(
             nn.ReLU(), SeparableConv(*first, rate=rate), nn.ReLU(), SeparableConv(*second, rate=rate)
@@ -112,9 +109,7 @@ class Xception65(nn.Module):
         self.block1 = Block((c64, c128, c128, c128), stride=strides[0], rate=rates[0])
         self.block2 = Block((c128, c256, c256, c256), stride=strides[1], rate=rates[1])
         self.block3 = Block((c256, c728, c728, c728), stride=strides[2], rate=rates[2])
-        self.middle = nn.Sequential(
-            *(Block((c728,) * 4, stride=strides[3], rate=rates[3]) for _ in range(16))
-        )
+        self.middle = nn.Sequential(*(Block((c728,) * 4, stride=strides[3], rate=rates[3]) for _ in range(16)))
         self.exit1 = Block((c728, c728, c1024, c1024), stride=strides[4], rate=rates[4])
         self.exit2 = nn.Sequential(
             *(

@@ -1,7 +1,8 @@
 """Atrous spatial pyramid pooling as DeepLab v3 and v3+ share it: branches at several rates, concatenated.
 
-Paper: Chen et al., "Rethinking atrous convolution for semantic image segmentation", 2017 (figure 5, section 3.3).
-The same map is looked at by a 1×1, by 3×3 kernels at several rates, and as a whole; one 1×1 mixes what they saw.
+Paper: Chen et al., "Rethinking atrous convolution for semantic image segmentation", 2017 (figure 5, section
+3.3). The same map is looked at by a 1×1, by 3×3 kernels at several rates, and as a whole; one 1×1 mixes what
+they saw.
 
 =============  ==============================  ==============
 branch         layers                          output (of 256)
@@ -12,9 +13,10 @@ convs.4        mean of the map, 1×1, BN, ReLU  1 × 1, resized
 project        1×1 of all five, BN, ReLU       h × w
 =============  ==============================  ==============
 
-The paper's rates (6, 12, 18) belong to output stride 16; a map twice as fine needs them doubled to look equally far.
-Departure: where the mean of the map is a single value per channel (batch 1 in training), BN has nothing to take a
-variance of; `segviz.layers.BatchNorm2d` then uses its running statistics, where PyTorch's own raises.
+The paper's rates (6, 12, 18) belong to output stride 16; a map twice as fine needs them doubled to look
+equally far. Departure: where the mean of the map is a single value per channel (batch 1 in training), BN has
+nothing to take a variance of; `segviz.layers.BatchNorm2d` then uses its running statistics, where PyTorch's
+own raises.
 """
 
 from __future__ import annotations
@@ -48,9 +50,7 @@ def separable_conv_bn_relu(in_channels: int, out_channels: int, *, dilation: int
     depthwise = nn.Conv2d(
         in_channels, in_channels, 3, padding=dilation, dilation=dilation, groups=in_channels, bias=False
     )
-    return nn.Sequential(
-        depthwise, BatchNorm2d(in_channels), nn.ReLU(), *conv_bn_relu(in_channels, out_channels, 1)
-    )
+    return nn.Sequential(depthwise, BatchNorm2d(in_channels), nn.ReLU(), *conv_bn_relu(in_channels, out_channels, 1))
 
 
 class ImagePooling(nn.Sequential):
@@ -84,9 +84,7 @@ class ASPP(nn.Module):
                 ImagePooling(in_channels, channels),
             ]
         )
-        self.project = nn.Sequential(
-            *conv_bn_relu(len(self.convs) * channels, channels, 1), nn.Dropout(dropout)
-        )
+        self.project = nn.Sequential(*conv_bn_relu(len(self.convs) * channels, channels, 1), nn.Dropout(dropout))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.project(torch.cat([branch(x) for branch in self.convs], dim=1))

@@ -1,7 +1,8 @@
 """A trunk with two heads: one at its end for the answer, and torchvision's auxiliary one a stage earlier.
 
-The auxiliary head, a small FCN on layer3, only shortens the way of the gradient: training adds its loss (torchvision
-weighs it by ½), evaluation never computes it. Idea: Zhao et al., "Pyramid scene parsing network", 2017 (section 3.3).
+The auxiliary head, a small FCN on layer3, only shortens the way of the gradient: training adds its loss
+(torchvision weighs it by ½), evaluation never computes it. Idea: Zhao et al., "Pyramid scene parsing
+network", 2017 (section 3.3).
 """
 
 from __future__ import annotations
@@ -17,9 +18,7 @@ class FCNHead(nn.Sequential):
 
     def __init__(self, in_channels: int, num_classes: int) -> None:
         hidden = in_channels // 4
-        super().__init__(
-            *conv_bn_relu(in_channels, hidden), nn.Dropout(0.1), nn.Conv2d(hidden, num_classes, 1)
-        )
+        super().__init__(*conv_bn_relu(in_channels, hidden), nn.Dropout(0.1), nn.Conv2d(hidden, num_classes, 1))
 
 
 class TwoHeadedModel(SegmentationModel):
@@ -29,7 +28,9 @@ class TwoHeadedModel(SegmentationModel):
     classifier: nn.Module
     aux_classifier: nn.Module | None
 
-    def forward(self, x: Tensor, *, return_aux: bool = False) -> Tensor | tuple[Tensor, Tensor]:
+    def forward(  # type: ignore[override]
+        self, x: Tensor, *, return_aux: bool = False
+    ) -> Tensor | tuple[Tensor, Tensor]:
         """The logits (N, num_classes, H, W); with `return_aux`, also the auxiliary head's, of the same shape."""
         self.check_images(x)
         features = self.backbone(x)
@@ -38,8 +39,7 @@ class TwoHeadedModel(SegmentationModel):
             return logits
         if self.aux_classifier is None:
             raise ValueError(
-                f"return_aux: this {type(self).__name__} has no auxiliary head; "
-                "make it with create_model(…, aux=True)"
+                f"return_aux: this {type(self).__name__} has no auxiliary head; make it with create_model(…, aux=True)"
             )
         aux = self.aux_classifier(features.middle)
         return logits, resize(aux, x.shape[-2:], align_corners=self.align_corners)

@@ -1,8 +1,8 @@
 """DeepLab v2.
 
-Paper: Chen, Papandreou, Kokkinos, Murphy and Yuille, "DeepLab: semantic image segmentation with deep convolutional
-nets, atrous convolution, and fully connected CRFs", 2018. Four 3×3 kernels score the same map at four rates, and
-their scores are added: one network sees a thing at several sizes.
+Paper: Chen, Papandreou, Kokkinos, Murphy and Yuille, "DeepLab: semantic image segmentation with deep
+convolutional nets, atrous convolution, and fully connected CRFs", 2018. Four 3×3 kernels score the same map
+at four rates, and their scores are added: one network sees a thing at several sizes.
 
 ==============  ====================================  ========  ==============
 module          layers                                channels  at 513 × 513
@@ -16,9 +16,10 @@ aspp            3×3 at rates 6, 12, 18, 24, summed    classes   65 × 65
 (resize)        bilinear, corners aligned             classes   513 × 513
 ==============  ====================================  ========  ==============
 
-Departures: none in the layers. The paper's best results compare the scores of the image at three sizes, position by
-position, and keep the largest: `scales=(0.5, 0.75, 1)`. Its CRF is `segviz.dense_crf`. torchvision's ImageNet weights
-come from a ResNet with the stride of layer2 on its 3×3; here, as in the paper, it is in the 1×1 before.
+Departures: none in the layers. The paper's best results compare the scores of the image at three sizes,
+position by position, and keep the largest: `scales=(0.5, 0.75, 1)`. Its CRF is `segviz.dense_crf`.
+torchvision's ImageNet weights come from a ResNet with the stride of layer2 on its 3×3; here, as in the paper,
+it is in the 1×1 before.
 """
 
 from __future__ import annotations
@@ -42,12 +43,11 @@ class SummedASPP(nn.ModuleList):
     """A biased 3×3 to the classes for every rate; their scores added up."""
 
     def __init__(self, in_channels: int, num_classes: int, rates: Sequence[int]) -> None:
-        super().__init__(
-            nn.Conv2d(in_channels, num_classes, 3, padding=rate, dilation=rate) for rate in rates
-        )
-        for branch in self:
+        branches = [nn.Conv2d(in_channels, num_classes, 3, padding=rate, dilation=rate) for rate in rates]
+        for branch in branches:
             nn.init.normal_(branch.weight, std=0.01)
             nn.init.zeros_(branch.bias)
+        super().__init__(branches)
 
     def forward(self, x: Tensor) -> Tensor:
         return reduce(torch.add, (branch(x) for branch in self))
@@ -56,9 +56,9 @@ class SummedASPP(nn.ModuleList):
 class DeepLabV2(SegmentationModel):
     """Images (N, in_channels, H, W) to logits (N, num_classes, H, W).
 
-    `backbone` is "resnet101" or "resnet50"; `aspp_rates` are the rates of the branches, (2, 4, 8, 12) being the
-    paper's ASPP-S and (12,) its LargeFOV; `scales` are the sizes of the image, relative to its own, whose scores
-    compete; `pretrained_backbone` downloads ImageNet weights.
+    `backbone` is "resnet101" or "resnet50"; `aspp_rates` are the rates of the branches, (2, 4, 8, 12) being
+    the paper's ASPP-S and (12,) its LargeFOV; `scales` are the sizes of the image, relative to its own, whose
+    scores compete; `pretrained_backbone` downloads ImageNet weights.
 
     >>> model = DeepLabV2(num_classes=5, width=0.125).eval()
     >>> model.logits(torch.rand(1, 3, 65, 97)).shape
@@ -93,9 +93,7 @@ class DeepLabV2(SegmentationModel):
 
     def logits(self, x: Tensor) -> Tensor:
         sizes = [(round(x.shape[2] * scale), round(x.shape[3] * scale)) for scale in self.scales]
-        maps = [
-            self.aspp(self.backbone(resize(x, size, align_corners=self.align_corners)).high) for size in sizes
-        ]
+        maps = [self.aspp(self.backbone(resize(x, size, align_corners=self.align_corners)).high) for size in sizes]
         finest = maps[self.scales.index(max(self.scales))].shape[-2:]
         return reduce(torch.maximum, (resize(m, finest, align_corners=self.align_corners) for m in maps))
 

@@ -1,8 +1,8 @@
 """DeepLab v3.
 
-Paper: Chen, Papandreou, Schroff and Adam, "Rethinking atrous convolution for semantic image segmentation", 2017.
-Dilation keeps a ResNet's last maps large, multi-grid varies the rates inside its last stage, and a pyramid of rates
-with the mean of the whole map looks at every position near and far at once.
+Paper: Chen, Papandreou, Schroff and Adam, "Rethinking atrous convolution for semantic image segmentation",
+2017. Dilation keeps a ResNet's last maps large, multi-grid varies the rates inside its last stage, and a
+pyramid of rates with the mean of the whole map looks at every position near and far at once.
 
 ==============  ==========================  ========  =================  =================
 module          layers                      channels  output stride 8    output stride 16
@@ -18,9 +18,9 @@ classifier.4    1×1                         classes   65 × 65            33 ×
 (resize)        bilinear                    classes   513 × 513          513 × 513
 ==============  ==========================  ========  =================  =================
 
-The defaults are torchvision's, whose state dicts load unrenamed and give its logits: output stride 8, no multi-grid, a
-3×3 between pyramid and scores (the paper has none), `align_corners=False` (the paper's code: True). The paper's best
-training form is `output_stride=16, multi_grid=(1, 2, 4)`; it evaluates at 8.
+The defaults are torchvision's, whose state dicts load unrenamed and give its logits: output stride 8, no
+multi-grid, a 3×3 between pyramid and scores (the paper has none), `align_corners=False` (the paper's code:
+True). The paper's best training form is `output_stride=16, multi_grid=(1, 2, 4)`; it evaluates at 8.
 """
 
 from __future__ import annotations
@@ -50,10 +50,10 @@ class DeepLabHead(nn.Sequential):
 class DeepLabV3(TwoHeadedModel):
     """Images (N, in_channels, H, W) to logits (N, num_classes, H, W).
 
-    `backbone` is "resnet50" or "resnet101", `output_stride` 8 or 16; `multi_grid` gives layer4's blocks their own
-    factors; `aspp_rates` replaces the pyramid's rates, which otherwise follow the output stride; `aux` adds
-    torchvision's auxiliary head, called by `model(x, return_aux=True)`; `pretrained_backbone` downloads ImageNet
-    weights.
+    `backbone` is "resnet50" or "resnet101", `output_stride` 8 or 16; `multi_grid` gives layer4's blocks their
+    own factors; `aspp_rates` replaces the pyramid's rates, which otherwise follow the output stride; `aux`
+    adds torchvision's auxiliary head, called by `model(x, return_aux=True)`; `pretrained_backbone` downloads
+    ImageNet weights.
 
     >>> model = DeepLabV3(num_classes=5, width=0.125, output_stride=16, multi_grid=(1, 2, 4)).eval()
     >>> model(torch.rand(1, 3, 33, 47)).shape
@@ -75,9 +75,7 @@ class DeepLabV3(TwoHeadedModel):
         pretrained_backbone: bool = False,
     ) -> None:
         one_of("output_stride", output_stride, (8, 16))
-        super().__init__(
-            num_classes, in_channels=in_channels, min_size=output_stride + 1, align_corners=align_corners
-        )
+        super().__init__(num_classes, in_channels=in_channels, min_size=output_stride + 1, align_corners=align_corners)
         self.backbone = ResNet(
             one_of("backbone", backbone, BLOCKS),
             in_channels=in_channels,

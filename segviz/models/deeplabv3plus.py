@@ -1,8 +1,8 @@
 """DeepLab v3+.
 
-Paper: Chen, Zhu, Papandreou, Schroff and Adam, "Encoder-decoder with atrous separable convolution for semantic image
-segmentation", 2018. DeepLab v3's pyramid knows what is where only to 8 or 16 pixels; a small decoder lays its maps
-over an early one at stride 4, which still knows where the edges are.
+Paper: Chen, Zhu, Papandreou, Schroff and Adam, "Encoder-decoder with atrous separable convolution for
+semantic image segmentation", 2018. DeepLab v3's pyramid knows what is where only to 8 or 16 pixels; a small
+decoder lays its maps over an early one at stride 4, which still knows where the edges are.
 
 ===============  ==================================  ===========  ================================
 module           layers                              channels     at 513 × 513, output stride 16
@@ -25,8 +25,8 @@ drn_d_54      256 → 512   layer3
 mobilenet_v2  24 → 320    features.3
 ============  ==========  =========================================
 
-Departures: the 3×3 of pyramid and decoder are dense unless `separable=True`, the paper's cheapest form. DRN-D-54 and
-MobileNet v2 stand in for trunks of later code and ports; the paper has ResNet-101 and Xception.
+Departures: the 3×3 of pyramid and decoder are dense unless `separable=True`, the paper's cheapest form.
+DRN-D-54 and MobileNet v2 stand in for trunks of later code and ports; the paper has ResNet-101 and Xception.
 """
 
 from __future__ import annotations
@@ -50,9 +50,7 @@ BACKBONES = ("resnet101", "resnet50", "xception65", "drn_d_54", "mobilenet_v2")
 class Decoder(nn.Module):
     """The pyramid's maps brought to the low map's size, laid beside it, refined and scored."""
 
-    def __init__(
-        self, low_channels: int, channels: int, num_classes: int, *, width: float, separable: bool
-    ) -> None:
+    def __init__(self, low_channels: int, channels: int, num_classes: int, *, width: float, separable: bool) -> None:
         super().__init__()
         conv3x3 = separable_conv_bn_relu if separable else conv_bn_relu
         reduced = scaled(48, width)
@@ -69,9 +67,9 @@ class Decoder(nn.Module):
 class DeepLabV3Plus(SegmentationModel):
     """Images (N, in_channels, H, W) to logits (N, num_classes, H, W).
 
-    `output_stride` is 8 or 16; None is 16, or 8 for drn_d_54, which was drawn for it. `multi_grid` is for the ResNets;
-    `aspp_rates` replaces the pyramid's rates, which otherwise follow the output stride; `pretrained_backbone`
-    downloads torchvision's ImageNet weights, where it has any.
+    `output_stride` is 8 or 16; None is 16, or 8 for drn_d_54, which was drawn for it. `multi_grid` is for the
+    ResNets; `aspp_rates` replaces the pyramid's rates, which otherwise follow the output stride;
+    `pretrained_backbone` downloads torchvision's ImageNet weights, where it has any.
 
     >>> model = DeepLabV3Plus(num_classes=5, width=0.125, backbone="mobilenet_v2").eval()
     >>> model(torch.rand(1, 3, 33, 47)).shape
@@ -96,9 +94,7 @@ class DeepLabV3Plus(SegmentationModel):
         if output_stride is None:
             output_stride = 8 if backbone == "drn_d_54" else 16
         one_of("output_stride", output_stride, (8, 16))
-        super().__init__(
-            num_classes, in_channels=in_channels, min_size=output_stride + 1, align_corners=align_corners
-        )
+        super().__init__(num_classes, in_channels=in_channels, min_size=output_stride + 1, align_corners=align_corners)
         self.backbone = trunk(
             backbone,
             multi_grid=multi_grid,
@@ -123,9 +119,7 @@ def trunk(name: str, *, multi_grid: Sequence[int] | None, pretrained: bool, **se
     if name in ("resnet50", "resnet101"):
         return ResNet(name, multi_grid=multi_grid, pretrained=pretrained, **settings)
     if multi_grid is not None:
-        raise ValueError(
-            f"multi_grid: got {multi_grid!r} with backbone {name!r}; it is for resnet50 and resnet101"
-        )
+        raise ValueError(f"multi_grid: got {multi_grid!r} with backbone {name!r}; it is for resnet50 and resnet101")
     if name == "mobilenet_v2":
         return MobileNetV2(pretrained=pretrained, **settings)
     if pretrained:

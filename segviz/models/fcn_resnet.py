@@ -1,8 +1,9 @@
 """FCN on a dilated ResNet, in torchvision's form.
 
-Paper: Long, Shelhamer and Darrell, "Fully convolutional networks for semantic segmentation", 2015, on the trunk of
-Yu, Koltun and Funkhouser, "Dilated residual networks", 2017. A classifier's last maps are scored by convolutions and
-resized to the image: FCN-32s with dilation in the place of its last two strides, so the maps are four times finer.
+Paper: Long, Shelhamer and Darrell, "Fully convolutional networks for semantic segmentation", 2015, on the
+trunk of Yu, Koltun and Funkhouser, "Dilated residual networks", 2017. A classifier's last maps are scored by
+convolutions and resized to the image: FCN-32s with dilation in the place of its last two strides, so the maps
+are four times finer.
 
 ==============  ========================  =========  ==============
 module          layers                    channels   at 513 × 513
@@ -32,9 +33,9 @@ from segviz.models.base import one_of
 class FCNResNet(TwoHeadedModel):
     """Images (N, in_channels, H, W) to logits (N, num_classes, H, W).
 
-    `backbone` is "resnet50" or "resnet101", `output_stride` 8 or 16; `multi_grid` gives layer4's blocks their own
-    factors; `aux` adds the auxiliary head, called by `model(x, return_aux=True)`; `pretrained_backbone` downloads
-    ImageNet weights.
+    `backbone` is "resnet50" or "resnet101", `output_stride` 8 or 16; `multi_grid` gives layer4's blocks their
+    own factors; `aux` adds the auxiliary head, called by `model(x, return_aux=True)`; `pretrained_backbone`
+    downloads ImageNet weights.
 
     >>> model = FCNResNet(num_classes=5, width=0.125).eval()
     >>> model(torch.rand(1, 3, 33, 47)).shape
@@ -55,9 +56,7 @@ class FCNResNet(TwoHeadedModel):
         pretrained_backbone: bool = False,
     ) -> None:
         one_of("output_stride", output_stride, (8, 16))
-        super().__init__(
-            num_classes, in_channels=in_channels, min_size=output_stride + 1, align_corners=align_corners
-        )
+        super().__init__(num_classes, in_channels=in_channels, min_size=output_stride + 1, align_corners=align_corners)
         self.backbone = ResNet(
             one_of("backbone", backbone, BLOCKS),
             in_channels=in_channels,
