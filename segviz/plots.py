@@ -37,13 +37,13 @@ def pictures(
     Args:
         named: name → a map (H, W), or a picture (3, H, W) in [0, 1]; leading axes of length 1 are dropped.
         cmap: for maps; anything but gray brings a scale beside the last one.
-        limits: the values drawn as darkest and brightest; None: from 0 to the largest value of all.
+        limits: the values drawn as darkest and brightest; None: each picture from its own least to its largest.
         height: of each picture, in inches.
 
     Raises `ValueError` for other shapes.
     """
     images = {name: _image(name, values) for name, values in named.items()}
-    low, high = limits or (0, max(float(image.max()) for image in images.values()))
+    low, high = limits or (None, None)
     widths = [image.shape[1] / image.shape[0] for image in images.values()]
     figure, axes = plt.subplots(
         1,

@@ -22,9 +22,11 @@ def test_colors_go_last_as_matplotlib_has_them():
     assert images(plots.pictures({"rgb": torch.rand(3, 5, 4)}))[0].shape == (5, 4, 3)
 
 
-def test_all_pictures_share_one_scale():
-    figure = plots.pictures({"faint": np.full((2, 2), 0.1), "strong": np.full((2, 2), 3.0)}, limits=None)
-    assert [ax.images[0].get_clim() for ax in figure.axes] == [(0, 3), (0, 3)]
+def test_all_pictures_share_one_scale_unless_each_is_given_its_own():
+    named = {"faint": np.array([[0.1, 0.2]]), "strong": np.array([[0.0, 3.0]])}
+    shared, own = plots.pictures(named), plots.pictures(named, limits=None)
+    assert [ax.images[0].get_clim() for ax in shared.axes] == [(0, 1), (0, 1)]
+    assert [ax.images[0].get_clim() for ax in own.axes] == [(0.1, 0.2), (0, 3)]
 
 
 def test_a_picture_of_another_shape_is_refused_by_name():
