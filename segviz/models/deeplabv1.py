@@ -31,7 +31,6 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn.functional import relu
 
-from segviz.backbones import imagenet_weights
 from segviz.backbones.vgg import VGG16
 from segviz.layers import scaled, start_for_relu_
 from segviz.models.base import SegmentationModel
@@ -69,6 +68,7 @@ class DeepLabV1(SegmentationModel):
             width=width,
             pools=[nn.MaxPool2d(3, stride, padding=1, ceil_mode=True) for stride in POOL_STRIDES],
             rates=RATES,
+            pretrained=pretrained_backbone,
         )
         fc = scaled(fc_channels, width)
         self.average = nn.AvgPool2d(3, stride=1, padding=1)
@@ -83,10 +83,9 @@ class DeepLabV1(SegmentationModel):
         self.score = nn.Conv2d(fc, num_classes, 1)
         self.dropout = nn.Dropout(0.5)
 
-        start_for_relu_(self)
+        for layer in (self.fc6, self.fc7):
+            start_for_relu_(layer)
         nn.init.normal_(self.score.weight, std=0.01)
-        if pretrained_backbone:
-            self.backbone.load_torchvision(imagenet_weights("vgg16", in_channels=in_channels, width=width))
 
     def logits(self, x: Tensor) -> Tensor:
         x = self.average(self.backbone(x)["pool5"])

@@ -45,8 +45,9 @@ class SummedASPP(nn.ModuleList):
     def __init__(self, in_channels: int, num_classes: int, rates: Sequence[int]) -> None:
         branches = [nn.Conv2d(in_channels, num_classes, 3, padding=rate, dilation=rate) for rate in rates]
         for branch in branches:
-            nn.init.normal_(branch.weight, std=0.01)
-            nn.init.zeros_(branch.bias)
+            weight, bias = branch.parameters()
+            nn.init.normal_(weight, std=0.01)
+            nn.init.zeros_(bias)
         super().__init__(branches)
 
     def forward(self, x: Tensor) -> Tensor:

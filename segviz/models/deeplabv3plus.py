@@ -44,6 +44,7 @@ from segviz.layers import conv_bn_relu, resize, scaled
 from segviz.models.aspp import ASPP, rates_for, separable_conv_bn_relu
 from segviz.models.base import SegmentationModel, one_of
 
+Trunk = ResNet | Xception65 | DRND54 | MobileNetV2
 BACKBONES = ("resnet101", "resnet50", "xception65", "drn_d_54", "mobilenet_v2")
 
 
@@ -114,7 +115,7 @@ class DeepLabV3Plus(SegmentationModel):
         return self.decoder(features.low, self.aspp(features.high), align_corners=self.align_corners)
 
 
-def trunk(name: str, *, multi_grid: Sequence[int] | None, pretrained: bool, **settings) -> nn.Module:
+def trunk(name: str, *, multi_grid: Sequence[int] | None, pretrained: bool, **settings) -> Trunk:
     """The backbone `name`; raises ValueError for what it does not have: multi-grid, or ImageNet weights."""
     if name in ("resnet50", "resnet101"):
         return ResNet(name, multi_grid=multi_grid, pretrained=pretrained, **settings)

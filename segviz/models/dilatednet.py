@@ -78,14 +78,15 @@ def start_as_identity_(chain: nn.Sequential, num_classes: int, *, noise: float) 
     """
     for layer in chain:
         if isinstance(layer, nn.Conv2d):
-            outputs, inputs, height, width = layer.weight.shape
+            kernel, bias = layer.parameters()
+            outputs, inputs, height, width = kernel.shape
             weight = num_classes / outputs
             class_of_output = torch.arange(outputs) * num_classes // outputs
             class_of_input = torch.arange(inputs) * num_classes // inputs
             same_class = class_of_output[:, None] == class_of_input[None, :]
-            layer.weight.normal_(std=noise * weight) if noise else layer.weight.zero_()
-            layer.weight[:, :, height // 2, width // 2] += weight * same_class
-            nn.init.zeros_(layer.bias)
+            kernel.normal_(std=noise * weight)
+            kernel[:, :, height // 2, width // 2] += weight * same_class
+            bias.zero_()
 
 
 class BilinearDeconvolution(nn.Module):
@@ -130,26 +131,27 @@ class DilatedNet(SegmentationModel):
         super().__init__(num_classes, in_channels=in_channels, min_size=1)
         self.valid = one_of("padding", padding, ("same", "valid")) == "valid"
         pools = [nn.MaxPool2d(2, ceil_mode=True) for _ in range(3)] + [nn.Identity(), nn.Identity()]
-        self.backbone = VGG16(in_channels=in_channels, width=width, pools=pools, rates=RATES, padded=not self.valid)
+        self.backbone = VGG16(
+            in_channels=in_channels,
+            width=width,
+            pools=pools,
+            rates=RATES,
+            padded=not self.valid,
+            pretrained=pretrained_backbone,
+        )
         fc = scaled(4096, width)
         self.fc6 = nn.Conv2d(self.backbone.channels[-1], fc, 7, padding=0 if self.valid else 12, dilation=4)
         self.fc7 = nn.Conv2d(fc, fc, 1)
         self.score = nn.Conv2d(fc, num_classes, 1)
         self.dropout = nn.Dropout(0.5)
-        start_for_relu_(self)
+        for layer in (self.fc6, self.fc7):
+            start_for_relu_(layer)
         nn.init.normal_(self.score.weight, std=0.01)
 
         self.context = Context(num_classes, context, width=width, pad_once=self.valid) if context else nn.Identity()
         self.upsample = BilinearDeconvolution(STRIDE)
         if pretrained_backbone:
-            self._load_imagenet(in_channels, width)
-
-    def _load_imagenet(self, in_channels: int, width: float) -> None:
-        published = imagenet_weights("vgg16", in_channels=in_channels, width=width)
-        self.backbone.load_torchvision(published)
-        for layer, name in ((self.fc6, "classifier.0"), (self.fc7, "classifier.3")):
-            weight, bias = published[f"{name}.weight"], published[f"{name}.bias"]
-            layer.load_state_dict({"weight": weight.reshape(layer.weight.shape), "bias": bias})
+            move_classifier_in(self, imagenet_weights("vgg16", in_channels=in_channels, width=width))
 
     def front_end(self, x: Tensor) -> Tensor:
         x = self.backbone(x)["pool5"]
@@ -164,3 +166,10 @@ class DilatedNet(SegmentationModel):
             x = mirrored(x, before=(MARGIN, MARGIN), after=(MARGIN + surplus[0], MARGIN + surplus[1]))
         x = self.upsample(self.context(self.front_end(x)))
         return crop(x, (height, width))
+
+
+def move_classifier_in(network: DilatedNet, published: dict[str, Tensor]) -> None:
+    """Gives fc6 and fc7 the weights of VGG16's first two linear layers, which see a 7×7 map and a vector."""
+    for layer, name in ((network.fc6, "classifier.0"), (network.fc7, "classifier.3")):
+        weight, bias = published[f"{name}.weight"], published[f"{name}.bias"]
+        layer.load_state_dict({"weight": weight.reshape(layer.weight.shape), "bias": bias})
