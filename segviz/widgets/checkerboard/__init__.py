@@ -11,8 +11,8 @@ from segviz.widgets.host import Widget
 class CheckerboardExplorer(Widget):
     """The output of stacked transposed convolutions over a constant map, under three kinds of weights.
 
-    Counts and weights are shown apart: all weights 1 give the counts, which the stride and the kernel size alone decide;
-    bilinear and random positive weights show that even counts neither need nor give even sums.
+    Counts and weights are shown apart: all weights 1 give the counts, which the stride and the kernel size alone
+    decide; bilinear and random positive weights show that even counts are neither needed nor enough for even sums.
 
     Args:
         dimensions: 1 or 2.

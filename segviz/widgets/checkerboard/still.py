@@ -18,7 +18,7 @@ def still_figure(state: dict) -> Figure:
     maps, bars = figure.subplots(2, 3, height_ratios=heights, sharey="row")
     period = state["stride"] ** state["layers"]
     for map_axes, bar_axes, (weights, title) in zip(maps, bars, TITLES.items(), strict=True):
-        output = interior(layers_of(weights, state), period)
+        output = interior(layers_of(weights, state), period, flat=state["dimensions"] == 1)
         mean = output.mean()
         map_axes.imshow(output, cmap="gray", vmin=0, vmax=2 * mean, aspect="auto" if len(output) == 1 else "equal")
         map_axes.set_title(title, color=LIGHT["kernel-text"])
@@ -34,28 +34,29 @@ def still_figure(state: dict) -> Figure:
 
 def layers_of(weights: str, state: dict) -> nn.Sequential:
     """The real layers, two-dimensional in any case: one dimension is a map of one row."""
-    across, flat = state["kernel_size"], state["dimensions"] == 1
-    shape = (1 if flat else across, across)
+    flat = state["dimensions"] == 1
+    shape = (1 if flat else state["kernel_size"], state["kernel_size"])
     stride = (1 if flat else state["stride"], state["stride"])
     numbers = random_numbers(state["seed"])
     layers = nn.Sequential()
     for _ in range(state["layers"]):
         layer = nn.ConvTranspose2d(1, 1, shape, stride, bias=False, dtype=torch.float64)
-        tents = [bilinear(length) for length in shape]
-        kernel = {
-            "ones": lambda: torch.ones(shape),
-            "bilinear": lambda tents=tents: torch.outer(*tents),
-            "random": lambda: torch.tensor([next(numbers) for _ in range(shape[0] * shape[1])]).reshape(shape),
-        }[weights]()
-        layer.weight = nn.Parameter(kernel.to(torch.float64).reshape(1, 1, *shape), requires_grad=False)
+        layer.weight = nn.Parameter(kernel_of(weights, shape, numbers)[None, None], requires_grad=False)
         layers.append(layer)
     return layers
 
 
-def interior(layers: nn.Sequential, period: int, periods: int | None = None) -> Tensor:
-    """Whole periods of the layers' output over ones, far from its border; at least 24 pixels unless said."""
-    periods = periods or max(2 if period <= 32 else 1, -(-24 // period))
-    flat = layers[0].kernel_size[0] == 1 and layers[0].stride[0] == 1
+def kernel_of(weights: str, shape: tuple[int, int], numbers: Iterator[float]) -> Tensor:
+    if weights == "ones":
+        return torch.ones(shape, dtype=torch.float64)
+    if weights == "bilinear":
+        return torch.outer(bilinear(shape[0]), bilinear(shape[1]))
+    return torch.tensor([next(numbers) for _ in range(shape[0] * shape[1])], dtype=torch.float64).reshape(shape)
+
+
+def interior(layers: nn.Sequential, period: int, *, flat: bool) -> Tensor:
+    """Whole periods of the layers' output over ones, far from its border: as many as the widget draws."""
+    periods = max(2 if period <= 32 else 1, -(-24 // period))
     margin = 8 * len(layers)  # as many inputs as any kernel here can mix in
     length = periods + 2 * margin
     output = layers(torch.ones(1, 1, 1 if flat else length, length, dtype=torch.float64))[0, 0]
@@ -67,7 +68,7 @@ def bilinear(size: int) -> Tensor:
     """The tent that upsamples bilinearly along one axis, as FCN starts its deconvolutions."""
     factor = (size + 1) // 2
     center = factor - 1 if size % 2 else factor - 0.5
-    return 1 - (torch.arange(size) - center).abs() / factor
+    return 1 - (torch.arange(size, dtype=torch.float64) - center).abs() / factor
 
 
 def random_numbers(seed: int) -> Iterator[float]:
