@@ -13,14 +13,13 @@ from typing import Any
 
 import yaml
 from docutils import nodes
-from docutils.parsers.rst import Directive
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from segviz import __version__, widgets
 from segviz.widgets import bundle
 
-SCRIPT, STYLES = "segviz.js", "segviz.css"
+SCRIPT, STYLES, PALETTE = "segviz.js", "segviz.css", "segviz-palette.css"
 
 # MathJax's page script, its fonts, and the extensions that a formula may ask for by itself.
 MATHJAX_PARTS = ("tex-chtml.js", "output/chtml/fonts", "input/tex/extensions")
@@ -28,6 +27,9 @@ MATHJAX_PARTS = ("tex-chtml.js", "output/chtml/fonts", "input/tex/extensions")
 
 class AnyOption(dict):
     """A directive's option table that takes every name, with its value read as YAML."""
+
+    def __bool__(self) -> bool:
+        return True
 
     def __contains__(self, name: object) -> bool:
         return True
@@ -59,21 +61,22 @@ class WidgetDirective(SphinxDirective):
             widget = getattr(widgets, name)(**self.options)
         except (AttributeError, TypeError, ValueError) as problem:
             raise self.error(f"widget {name}: {problem}") from problem
-        figure = nodes.container(classes=["sv-figure"])
+        figure = nodes.container(classes=["widget-figure"])
         figure += nodes.raw("", widget.html(), format="html")
         if self.content:
-            caption = nodes.container(classes=["sv-caption"])
+            caption = nodes.container(classes=["widget-caption"])
             caption += self.parse_content_to_nodes()
             figure += caption
         return [figure]
 
 
 def write_bundle(app: Sphinx) -> None:
-    """Put the widgets' script and style sheet where the pages look for them."""
+    """Put the widgets' script, their style sheet and the palette where the pages look for them."""
     static = Path(app.outdir, "_static")
     static.mkdir(parents=True, exist_ok=True)
     (static / SCRIPT).write_text(bundle.classic_script(), encoding="utf-8")
     (static / STYLES).write_text(bundle.stylesheet(), encoding="utf-8")
+    shutil.copyfile(bundle.SHARED / "palette.css", static / PALETTE)
 
 
 def copy_mathjax(app: Sphinx) -> None:
@@ -99,13 +102,27 @@ def drop_widget_state(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def add_page_assets(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
-    """Load the widgets' files where a widget is, and keep sphinx-thebe's script, which throws, from every page."""
+    """Load the widgets' script and styles where a widget is."""
     if "data-segviz" in context.get("body", ""):
         app.add_js_file(SCRIPT)
         app.add_css_file(STYLES)
 
 
+def mark_korean(app: Sphinx, doctree: nodes.document) -> None:
+    """Tell readers' voices and hyphenation which glossary terms are Korean (docutils makes `lang` of the class)."""
+    for term in doctree.findall(nodes.term):
+        if any("가" <= letter <= "힣" for letter in term.astext()):
+            term["classes"].append("language-ko")
+
+
+def mend_roles(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
+    """docutils gives each entry of a bibliography a role that ARIA has since replaced by `listitem`."""
+    if "body" in context:
+        context["body"] = context["body"].replace('role="doc-biblioentry"', 'role="listitem"')
+
+
 def drop_thebe(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
+    """Keep off every page the script of sphinx-thebe, which is loaded even where it is not used, and throws."""
     context["script_files"] = [script for script in context["script_files"] if "thebe" not in _source(script)]
     context["css_files"] = [sheet for sheet in context["css_files"] if "thebe" not in _source(sheet)]
 
@@ -116,9 +133,12 @@ def _source(asset: Any) -> str:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("widget", WidgetDirective)
+    app.add_css_file(PALETTE, priority=100)
     app.connect("builder-inited", write_bundle)
     app.connect("builder-inited", copy_mathjax)
     app.connect("doctree-read", drop_widget_state)
+    app.connect("doctree-read", mark_korean)
     app.connect("html-page-context", add_page_assets)
+    app.connect("html-page-context", mend_roles)
     app.connect("html-page-context", drop_thebe, priority=900)
     return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,9 @@
+// A first visit has no stored mode: follow the system, and before the first paint.
+(({ dataset }) => {
+  if (dataset.mode) return;
+  dataset.mode = "auto";
+  dataset.theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+})(document.documentElement);
+
+// The search page fetches an excerpt of each hit, which no browser allows from the disk.
+if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;

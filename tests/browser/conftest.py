@@ -1,0 +1,95 @@
+"""A real browser, the built book over http and from the disk, and pages opened in it with the network cut."""
+
+import functools
+import os
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from chromium import FLAGS, find_chromium
+from playwright.sync_api import sync_playwright
+from visits import SITE, Visit, contents, set_theme
+
+
+def pytest_collection_modifyitems(items):
+    here = os.path.dirname(__file__)
+    for item in items:
+        if str(item.path).startswith(here):
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A headless Chromium. Without one the tests are skipped, or fail where they were promised (`make test`, CI)."""
+    path = find_chromium()
+    if path is None:
+        promised = os.environ.get("SEGVIZ_NEEDS_BROWSER") or os.environ.get("CI")
+        (pytest.fail if promised else pytest.skip)("no Chromium: run tests/browser/chromium.py --install")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def site():
+    """The folder of the built book."""
+    if not (SITE / "index.html").exists():
+        pytest.fail("the book is not built: run `make book` first")
+    return SITE
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+def answer_with(body, route):
+    route.fulfill(body=body, content_type="text/javascript")
+
+
+@pytest.fixture(scope="session")
+def served(site):
+    """The address of the built book over http, on this machine only."""
+    handler = functools.partial(QuietHandler, directory=site)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def widget_pages(site):
+    """The pages that hold a widget, in the order of the contents."""
+    return [path for path in contents() if "data-segviz=" in (site / path).read_text(encoding="utf-8")]
+
+
+@pytest.fixture
+def page_at(browser, site, request):
+    """Open a page as one reader would: `page_at("index.html", scheme="file", theme="dark", width=390)` gives a `Visit`.
+
+    `replace` maps a file's name to what is served in its place (http only). The tabs are closed after the test.
+    """
+    contexts = []
+
+    def open_page(
+        path, *, scheme="http", theme="light", width=1280, height=900, javascript=True, touch=False, replace=None
+    ):
+        base = request.getfixturevalue("served") if scheme == "http" else f"{site.as_uri()}/"
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme=theme,
+            java_script_enabled=javascript,
+            has_touch=touch,
+            offline=scheme == "file",
+        )
+        contexts.append(context)
+        context.add_init_script(set_theme(theme))
+        context.route(lambda url: not url.startswith(base), lambda route: route.abort())
+        for name, body in (replace or {}).items():
+            context.route(f"**/{name}*", functools.partial(answer_with, body))
+        return Visit(path, context.new_page(), base).open()
+
+    yield open_page
+    for context in contexts:
+        context.close()

@@ -1,0 +1,123 @@
+"""What the book asks of Sphinx: widgets on prose pages, their script only there, and no more than a page needs."""
+
+import re
+
+import pytest
+from docutils import nodes
+from sphinx.testing.util import SphinxTestApp
+
+from segviz import sphinx_extension
+from segviz.sphinx_extension import AnyOption
+
+CONFIG = 'extensions = ["myst_parser", "segviz.sphinx_extension"]\nhtml_theme = "basic"\n'
+WIDGET = "```{widget} ConvolutionExplorer\n:kernel_size: 2\n:op: convolution\n\nA *caption*.\n```\n"
+GLOSSARY = "```{glossary}\nstride\n보폭\n  A step.\n```\n"
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """A small site: a page with a widget, a page without, a glossary."""
+    source = tmp_path_factory.mktemp("site")
+    (source / "conf.py").write_text(CONFIG)
+    toctree = "```{toctree}\nplain\nwords\n```\n"
+    (source / "index.md").write_text(f"# With\n\n{WIDGET}\n{toctree}")
+    (source / "plain.md").write_text("# Without\n\nWords.\n")
+    (source / "words.md").write_text(f"# Words\n\n{GLOSSARY}")
+    app = SphinxTestApp(srcdir=source, buildername="html")
+    app.build()
+    yield app
+    app.cleanup()
+
+
+def page(app, name):
+    return (app.outdir / f"{name}.html").read_text(encoding="utf-8")
+
+
+def test_site_builds_without_a_warning(built):
+    assert built.warning.getvalue() == ""
+
+
+def test_directive_places_the_widget_with_its_settings_and_caption(built):
+    html = page(built, "index")
+    state = re.search(r'data-segviz="convolution".*?<script type="application/json">(.*?)</script>', html, re.DOTALL)[1]
+    assert '"kernel_size": 2' in state
+    assert '"op": "convolution"' in state
+    assert re.search(r'class="widget-caption[^>]*>\s*<p>A <em>caption</em>', html)
+
+
+def test_script_and_styles_are_only_on_pages_with_a_widget(built):
+    for asset in ("segviz.js", "segviz.css"):
+        assert (built.outdir / "_static" / asset).stat().st_size > 0
+        assert asset in page(built, "index")
+        assert asset not in page(built, "plain")
+
+
+def test_palette_is_on_every_page(built):
+    assert "segviz-palette.css" in page(built, "plain")
+
+
+def test_korean_terms_say_their_language(built):
+    assert re.search(r'<dt[^>]* lang="ko"[^>]*>보폭', page(built, "words"))
+    assert not re.search(r'<dt[^>]* lang="ko"[^>]*>stride', page(built, "words"))
+
+
+def test_mathjax_comes_with_its_fonts_and_without_the_rest(built):
+    mathjax = built.outdir / "_static" / "mathjax"
+    assert (mathjax / "tex-chtml.js").exists()
+    assert list((mathjax / "output" / "chtml" / "fonts").rglob("*.woff"))
+    assert sum(path.stat().st_size for path in mathjax.rglob("*") if path.is_file()) < 3_000_000
+
+
+@pytest.mark.parametrize(
+    ("directive", "complaint"),
+    [
+        ("```{widget} Nowhere\n```", "widget Nowhere: "),
+        ("```{widget} ConvolutionExplorer\n:colour: red\n```", "no setting 'colour'"),
+        ("```{widget} ConvolutionExplorer\n:stride: 99\n```", "stride"),
+    ],
+)
+def test_a_wrong_widget_is_a_build_error_that_names_it(tmp_path, directive, complaint):
+    (tmp_path / "conf.py").write_text(CONFIG)
+    (tmp_path / "index.md").write_text(f"# Page\n\n{directive}\n")
+    app = SphinxTestApp(srcdir=tmp_path, buildername="html")
+    try:
+        app.build()
+        assert complaint in app.warning.getvalue()
+    finally:
+        app.cleanup()
+
+
+def test_option_values_are_read_as_yaml():
+    read = AnyOption()["anything"]
+    assert (read("3"), read("[1, 2]"), read("true"), read("two words"), read(None)) == (
+        3,
+        [1, 2],
+        True,
+        "two words",
+        True,
+    )
+
+
+def test_embedded_widget_state_is_dropped():
+    state = nodes.raw("", '<script type="application/vnd.jupyter.widget-state+json">{}</script>', format="html")
+    kept = nodes.raw("", "<b>kept</b>", format="html")
+    doctree = nodes.section("", state, kept)
+    sphinx_extension.drop_widget_state(None, doctree)
+    assert doctree.children == [kept]
+
+
+def test_thebe_is_dropped_and_everything_else_kept():
+    class Asset:
+        def __init__(self, filename, **attributes):
+            self.filename, self.attributes = filename, attributes
+
+    kept, thebe, inline = Asset("doctools.js"), Asset("sphinx-thebe.js"), Asset(None, body="const THEBE_JS_URL = 0")
+    context = {"script_files": [kept, thebe, inline], "css_files": ["_static/sphinx-thebe.css", "_static/book.css"]}
+    sphinx_extension.drop_thebe(None, "page", "page.html", context, None)
+    assert context == {"script_files": [kept], "css_files": ["_static/book.css"]}
+
+
+def test_bibliography_entries_are_list_items():
+    context = {"body": '<div class="citation" role="doc-biblioentry">'}
+    sphinx_extension.mend_roles(None, "page", "page.html", context, None)
+    assert context["body"] == '<div class="citation" role="listitem">'
