@@ -89,7 +89,7 @@ class Widget(traitlets.HasTraits):
             return still
         bundled = self.live()._repr_mimebundle_(include=include, exclude=exclude)
         data, metadata = bundled if isinstance(bundled, tuple) else (bundled, {})
-        return {**still, **(data or {})}, metadata
+        return {**(data or {}), **still}, metadata
 
     def __repr__(self) -> str:
         changed = {n: v for n, v in self.state().items() if v != self.traits()[n].default()}

@@ -18,7 +18,7 @@ def still_figure(state: dict) -> Figure:
     maps, bars = figure.subplots(2, 3, height_ratios=heights, sharey="row")
     period = state["stride"] ** state["layers"]
     for map_axes, bar_axes, (weights, title) in zip(maps, bars, TITLES.items(), strict=True):
-        output = interior(layers_of(weights, state), period, flat=state["dimensions"] == 1)
+        output = interior(layers_of(weights, state), period, flat=state["dimensions"] == 1).numpy()
         mean = output.mean()
         map_axes.imshow(output, cmap="gray", vmin=0, vmax=2 * mean, aspect="auto" if len(output) == 1 else "equal")
         map_axes.set_title(title, color=LIGHT["kernel-text"])
