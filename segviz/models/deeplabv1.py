@@ -45,6 +45,7 @@ class DeepLabV1(SegmentationModel):
     `fc6_kernel`, `fc6_rate` and `fc_channels` choose among the paper's fields of view; `pretrained_backbone`
     downloads VGG16's ImageNet weights. Raises ValueError where fc6 could not keep the map's size.
 
+    >>> import torch
     >>> model = DeepLabV1(num_classes=5, width=0.125).eval()
     >>> model.logits(torch.rand(1, 3, 97, 65)).shape
     torch.Size([1, 5, 13, 9])

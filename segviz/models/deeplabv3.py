@@ -55,6 +55,7 @@ class DeepLabV3(TwoHeadedModel):
     adds torchvision's auxiliary head, called by `model(x, return_aux=True)`; `pretrained_backbone` downloads
     ImageNet weights.
 
+    >>> import torch
     >>> model = DeepLabV3(num_classes=5, width=0.125, output_stride=16, multi_grid=(1, 2, 4)).eval()
     >>> model(torch.rand(1, 3, 33, 47)).shape
     torch.Size([1, 5, 33, 47])

@@ -37,6 +37,7 @@ class FCNResNet(TwoHeadedModel):
     own factors; `aux` adds the auxiliary head, called by `model(x, return_aux=True)`; `pretrained_backbone`
     downloads ImageNet weights.
 
+    >>> import torch
     >>> model = FCNResNet(num_classes=5, width=0.125).eval()
     >>> model(torch.rand(1, 3, 33, 47)).shape
     torch.Size([1, 5, 33, 47])
