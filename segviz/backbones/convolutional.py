@@ -62,8 +62,9 @@ class ConvolutionalClassifier(nn.Module):
         super().__init__()
         make_trunk, _, kernel, margin = CLASSIFIERS[name]
         self.margin = margin if padding == "paper" else 0
-        self.trunk: Any = make_trunk(in_channels=in_channels, width=width, pretrained=pretrained)
-        self.channels: int = self.trunk.channels[-1]
+        trunk: Any = make_trunk(in_channels=in_channels, width=width, pretrained=pretrained)
+        self.trunk = trunk
+        self.channels: int = trunk.channels[-1]
         if kernel:
             hidden = scaled(4096, width)
             self.fc = nn.Sequential(

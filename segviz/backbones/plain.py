@@ -12,7 +12,7 @@ class PlainTrunk(nn.Sequential):
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
         maps = {}
-        for name, layer in self.named_children():
+        for name, layer in self._modules.items():  # named_children() skips a pool that stands at two places
             x = layer(x)
             if name.startswith("pool"):
                 maps[name] = x

@@ -85,18 +85,23 @@ def create_model(
         "in_channels": _positive_int("in_channels", in_channels),
         "width": _positive_number("width", width),
     }
-    factory, preset = getattr(import_module(f"{__name__}.{entry.module}"), entry.factory), dict(entry.preset)
-    _check_options(name, options, _options_of(factory, preset))
+    factory = getattr(import_module(f"{__name__}.{entry.module}"), entry.factory)
+    preset = dict(entry.preset)
+    defaults = _options_of(factory, preset)
+    _check_options(name, options, defaults)
     if weights is None:
         return factory(**sizes, **preset, **options)
 
-    from segviz.checkpoints import load_scenes
+    from segviz.checkpoints import load_into, load_scenes
 
     shipped, state = load_scenes(name)
+    shipped = {**_DEFAULTS, **defaults, **shipped}
+    if "pretrained_backbone" in shipped:
+        shipped["pretrained_backbone"] = False  # the state has the backbone too
     asked = {key: value for key, value in sizes.items() if value != _DEFAULTS[key]} | options
     _check_agreement(name, asked, shipped)
-    model = factory(**{**_DEFAULTS, **preset, **shipped})
-    model.load_state_dict(state)
+    model = factory(**preset, **shipped)
+    load_into(model, state)
     return model
 
 
@@ -116,13 +121,14 @@ def _positive_number(parameter: str, value: float) -> float:
     return float(value)
 
 
-def _options_of(factory: Any, preset: dict[str, Any]) -> list[str]:
+def _options_of(factory: Any, preset: dict[str, Any]) -> dict[str, Any]:
+    """The options of a network's class, and their defaults."""
     parameters = inspect.signature(factory).parameters.values()
-    keyword_only = [p.name for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY]
-    return [option for option in keyword_only if option not in {*_DEFAULTS, *preset}]
+    options = {p.name: p.default for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
+    return {name: default for name, default in options.items() if name not in {*_DEFAULTS, *preset}}
 
 
-def _check_options(name: str, options: dict[str, Any], known: list[str]) -> None:
+def _check_options(name: str, options: dict[str, Any], known: dict[str, Any]) -> None:
     for option in options:
         if option not in known:
             listed = ", ".join(map(repr, known)) or "none"
@@ -131,9 +137,8 @@ def _check_options(name: str, options: dict[str, Any], known: list[str]) -> None
 
 def _check_agreement(name: str, asked: dict[str, Any], shipped: dict[str, Any]) -> None:
     for key, value in asked.items():
-        if key not in shipped or shipped[key] != value:
-            trained = ", ".join(f"{key}={value!r}" for key, value in shipped.items())
+        if shipped[key] != value:
             raise ValueError(
-                f"{name}: {key}={value!r} is not what weights='scenes' was trained with, which is {trained}; "
+                f"{name}: got {key}={value!r}, and the weights 'scenes' were trained with {key}={shipped[key]!r}; "
                 f"leave {key} out, or leave weights out"
             )

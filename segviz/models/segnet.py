@@ -30,6 +30,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import torch
 from torch import Tensor, nn
 
 from segviz.backbones.vgg import CHANNELS, DEPTHS
@@ -77,13 +78,20 @@ def convolutions(channels: list[int]) -> list[nn.Module]:
     return [conv_bn_relu(before, after, bias=True) for before, after in pairwise(channels)]
 
 
+class LocalResponseNorm(nn.LocalResponseNorm):
+    """PyTorch's, in single precision at least: it is a sum of squares, and on a CPU has no half-precision form."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.to(torch.promote_types(x.dtype, torch.float32))).to(x.dtype)
+
+
 class SegNetBasic(EncoderDecoder):
     """Four 7×7 convolutions down, four up."""
 
     def __init__(self, num_classes: int = 21, *, in_channels: int = 3, width: float = 1.0) -> None:
         super().__init__(num_classes, in_channels=in_channels, min_size=16)
         c = scaled(64, width)
-        normalization = nn.LocalResponseNorm(5, alpha=1e-4, beta=0.75)
+        normalization = LocalResponseNorm(5, alpha=1e-4, beta=0.75)
         self.encoder = nn.ModuleList(
             [PoolStage(normalization, conv_bn_relu(in_channels, c, 7, bias=True))]
             + [PoolStage(conv_bn_relu(c, c, 7, bias=True)) for _ in range(3)]

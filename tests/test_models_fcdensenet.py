@@ -1,0 +1,52 @@
+import pytest
+import torch
+from torch import nn
+
+from segviz.models.fcdensenet import DenseBlock, FCDenseNet, TransitionUp
+
+
+@pytest.mark.parametrize("depth", [56, 67, 103])
+def test_the_name_counts_the_convolutions(depth):
+    with torch.device("meta"):
+        model = FCDenseNet(depth=depth)
+    assert sum(isinstance(m, (nn.Conv2d, nn.ConvTranspose2d)) for m in model.modules()) == depth
+
+
+def test_channels_are_those_of_the_papers_table():
+    with torch.device("meta"):
+        model = FCDenseNet(11, depth=103)
+    down = [transition[0][2].out_channels for transition in model.transitions_down]
+    up = [transition.deconv.out_channels for transition in model.transitions_up]
+    assert down == [112, 192, 304, 464, 656]
+    assert up == [240, 192, 160, 112, 80]
+    assert (model.stem.out_channels, model.score.in_channels) == (48, 256)
+
+
+def test_a_block_gives_its_new_maps_only():
+    block = DenseBlock(5, layers=3, growth=2, dropout=0.0)
+    assert block(torch.rand(1, 5, 4, 4)).shape == (1, 6, 4, 4)
+    assert [layer[2].in_channels for layer in block.layers] == [5, 7, 9]
+
+
+def test_each_layer_of_a_block_reads_what_came_before():
+    block = DenseBlock(2, layers=2, growth=1, dropout=0.0).eval()
+    x = torch.rand(1, 2, 4, 4)
+    first = block.layers[0](x)
+    second = block.layers[1](torch.cat([x, first], dim=1))
+    assert torch.equal(block(x), torch.cat([first, second], dim=1))
+
+
+@pytest.mark.parametrize("size", [4, 5])
+def test_a_transition_up_has_the_size_of_its_skip(size):
+    skip = torch.rand(1, 3, size, size)
+    assert TransitionUp(2)(torch.rand(1, 2, size // 2, size // 2), skip).shape == (1, 5, size, size)
+
+
+def test_dropout_is_the_papers():
+    rates = {layer.p for layer in FCDenseNet(depth=56, width=0.2).modules() if isinstance(layer, nn.Dropout)}
+    assert rates == {0.2}
+
+
+def test_an_unknown_depth_is_refused():
+    with pytest.raises(ValueError, match="depth: got 121; known are 56, 67, 103"):
+        FCDenseNet(depth=121)
