@@ -66,7 +66,7 @@ def connectivity(op: Callable[[Tensor], Tensor], example: Size | Tensor) -> Conn
     if not callable(op):
         raise TypeError(f"op must be callable, got {type(op).__name__}")
     with torch.inference_mode(False), torch.enable_grad(), torch.random.fork_rng(devices=[]):
-        op, values = _private_copy(op, _input_values(example, channels=_input_channels(op)))
+        op, values = _private_copy(op, _input_values(example, channels=input_channels(op)))
         expected = _output_without_computing(op, values)
         if expected is not None:
             _require_measurable(values, expected)
@@ -153,7 +153,8 @@ def _input_values(example: Size | Tensor, channels: int) -> Tensor:
     return _scattered(channels * height * width).view(1, channels, height, width)
 
 
-def _input_channels(op: object) -> int:
+def input_channels(op: object) -> int:
+    """The `in_channels` of a module's first layer that has any, else 1."""
     layers = op.modules() if isinstance(op, nn.Module) else ()
     channels = (getattr(layer, "in_channels", None) for layer in layers)
     return next((count for count in channels if isinstance(count, int)), 1)

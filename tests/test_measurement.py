@@ -12,7 +12,7 @@ from segviz import connectivity
 from segviz.arithmetic import conv_size, conv_transpose_size, overlap_counts, pool_size, resize_positions
 from segviz.measurement import MAX_ENTRIES, MAX_PIXELS
 
-DRAWS = 1000
+DRAWS = 400
 
 
 def with_weight(layer, weight):
