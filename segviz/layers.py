@@ -162,9 +162,22 @@ def start_as_bilinear_(layer: nn.ConvTranspose2d) -> nn.ConvTranspose2d:
 
 @torch.no_grad()
 def start_for_relu_(network: nn.Module) -> None:
-    """He's start for every convolution of `network`, as torchvision starts its ResNets (kaiming, fan out)."""
+    """Starts every convolution of `network` so that ReLUs keep the scale of the maps, and its biases at zero.
+
+    He et al., "Delving deep into rectifiers", 2015: normal weights of variance 2/N, where N inputs feed an output.
+    """
     for module in network.modules():
         if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
-            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+            module.weight.normal_(std=(2 / inputs_of_an_output(module)) ** 0.5)
             if module.bias is not None:
                 module.bias.zero_()
+
+
+def inputs_of_an_output(layer: nn.Conv2d | nn.ConvTranspose2d) -> float:
+    """How many inputs feed an output of a convolution; of a transposed one, the mean over the phases of its stride.
+
+    >>> inputs_of_an_output(nn.Conv2d(8, 5, 3)), inputs_of_an_output(nn.ConvTranspose2d(8, 5, 4, stride=2))
+    (72.0, 32.0)
+    """
+    phases = layer.stride[0] * layer.stride[1] if isinstance(layer, nn.ConvTranspose2d) else 1
+    return layer.in_channels / layer.groups * layer.kernel_size[0] * layer.kernel_size[1] / phases
