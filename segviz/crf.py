@@ -3,7 +3,7 @@
 Krähenbühl and Koltun, "Efficient Inference in Fully Connected CRFs with Gaussian Edge Potentials", NeurIPS 2011; used
 by DeepLab v1 (Chen et al., ICLR 2015). Two pixels lose energy by wearing the same label: the nearer they are, the
 more (Gaussian kernel), and the nearer and more alike in color, the more (bilateral kernel). Mean field repeats five
-steps, which are the five statements of :func:`_mean_field`.
+steps, which are the five statements of :func:`_updated`.
 
 Unary, kernels and normalization are those of the authors' C++ library as pydensecrf wraps it: probabilities clipped at
 1e-5, colors as whole levels from 0 to 255, 1/√(K1 + 1e-20) on both sides of a kernel, and a message from each pixel
@@ -13,6 +13,7 @@ to itself.
 import math
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from numbers import Integral, Real
 
 import torch
@@ -25,6 +26,19 @@ Filter = Callable[[Tensor], Tensor]  # (N, K) -> (N, K)
 EXACT_LIMIT = 96 * 96  # pixels: two N × N float32 matrices of 340 MB each
 
 
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    # An iteration is some twenty sums of a millisecond each, and threads meet after every one. Measured, two threads
+    # take two thirds of the time on idle cores, and ten times as long on busy ones, where every meeting waits.
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+@_one_thread()
 def dense_crf(
     probabilities: Tensor,
     image: Tensor,
@@ -50,7 +64,7 @@ def dense_crf(
 
     Returns:
         (K, H, W), each pixel adding up to 1, in the dtype and on the device of ``probabilities``. The arithmetic is
-        float32 throughout and carries no gradient. What is on an MPS device is computed on the CPU.
+        float32 throughout and carries no gradient. A CPU works in one thread; it also does what is on an MPS device.
 
     Raises:
         TypeError: an argument of the wrong type; the message names it.
@@ -80,6 +94,7 @@ def dense_crf(
     return last.contiguous()
 
 
+@_one_thread()
 def dense_crf_steps(
     probabilities: Tensor,
     image: Tensor,
@@ -132,17 +147,23 @@ def dense_crf_steps(
 def _mean_field(
     unary: Tensor, filters: list[Filter], weights: tuple[float, float], iterations: int
 ) -> Iterator[Tensor]:
-    marginals = (-unary).softmax(dim=1)  # (N, K), as everything below
+    marginals = (-unary).softmax(dim=1)  # (N, K)
     yield marginals
-    for _ in range(iterations):  # in place where it can be: fresh memory costs more than the arithmetic
-        messages = [message_passing(marginals) for message_passing in filters]
-        weighted = messages[0].mul_(weights[0]).add_(messages[1], alpha=weights[1])
-        # Potts: a label pays for what all other labels were sent, which is the pixel's total minus what the
-        # label itself was sent. The total is the same for every label, and normalizing removes it.
-        compatibility = weighted.neg_()
-        energy = compatibility.add_(unary)
-        marginals = energy.neg_().softmax(dim=1)
+    for _ in range(iterations):
+        marginals = _updated(marginals, unary, filters, weights)
         yield marginals
+
+
+@_one_thread()
+def _updated(marginals: Tensor, unary: Tensor, filters: list[Filter], weights: tuple[float, float]) -> Tensor:
+    # In place where it can be: fresh memory costs more than the arithmetic.
+    messages = [message_passing(marginals) for message_passing in filters]
+    weighted = messages[0].mul_(weights[0]).add_(messages[1], alpha=weights[1])
+    # Potts: a label pays for what all other labels were sent, which is the pixel's total minus what the label
+    # itself was sent. The total is the same for every label, and normalizing removes it.
+    compatibility = weighted.neg_()
+    energy = compatibility.add_(unary)
+    return energy.neg_().softmax(dim=1)
 
 
 def unary_energy(probabilities: Tensor) -> Tensor:

@@ -121,6 +121,19 @@ def test_the_inputs_stay_as_they_were_and_no_gradient_is_kept():
     assert torch.equal(image, before[1])
 
 
+def test_the_number_of_threads_stays_as_it_was():
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        for _ in dense_crf_steps(*scene(), iterations=2):
+            assert torch.get_num_threads() == 2
+        dense_crf(*scene())
+        refused(ValueError, "too small", bilateral_srgb=1e-7)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
 def test_the_answer_has_the_probabilities_dtype(dtype):
     probabilities, image = scene()
