@@ -28,7 +28,13 @@ VARIANTS = [
     ("deeplabv3plus", {"backbone": "drn_d_54"}),
     ("deeplabv3plus", {"backbone": "mobilenet_v2"}),
 ]
-SLOW_EXPORTS = ("fcdensenet67", "fcdensenet103", "deeplabv2", "deeplabv3plus")  # some ten seconds each
+SLOW_EXPORTS = ("fcdensenet67", "fcdensenet103")  # one network with fcdensenet56, and slow to trace
+IN_PLACE = (
+    "fcn_resnet",
+    "deeplabv2",
+    "deeplabv3",
+    "deeplabv3plus",
+)  # torchvision's ResNet: its ReLUs rewrite BN's maps
 CASES = [(name, {}) for name in list_models()] + VARIANTS
 
 
@@ -128,6 +134,21 @@ def test_a_saved_state_gives_the_same_logits_in_a_new_network(model, case):
     other.load_state_dict(torch.load(file, weights_only=True))
     with torch.no_grad():
         assert torch.equal(model(x), other(x))
+
+
+@pytest.mark.parametrize("name", [name for name in list_models() if name not in IN_PLACE])
+def test_maps_that_a_hook_holds_are_not_rewritten(name):
+    model, held = create_model(name, CLASSES, width=WIDTH).eval(), []
+
+    def hold(_, __, output):
+        if isinstance(output, torch.Tensor):
+            held.append((output, output.clone()))
+
+    for module in model.modules():
+        module.register_forward_hook(hold)
+    with torch.no_grad():
+        model(image(model))
+    assert all(torch.equal(output, copy) for output, copy in held)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ import pytest
 import torch
 import torchvision
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from segviz import create_model
 from segviz.arithmetic import receptive_field
@@ -58,6 +59,48 @@ def test_the_crops_lay_centers_on_centers(backbone, stride, padding):
         center = max(center, skip_center)
     crops.append((2 * step - 1) / 2 - center)
     assert [int(c // 1) for c in crops] == list(FIRST[backbone][padding][stride])
+
+
+@pytest.mark.parametrize("padding", ["same", "paper"])
+@pytest.mark.parametrize("stride", [32, 16, 8])
+def test_every_logit_looks_at_the_image_around_its_own_pixel(stride, padding):
+    # With constant kernels and mean pools a logit's gradient is centered where its cell of every map is; bilinear
+    # upsampling keeps such centers exactly, so each pixel's must be the pixel itself.
+    model = FCN(1, width=0.01, stride=stride, padding=padding).double().eval()
+    for module in model.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.constant_(module.weight, 1 / module.weight[0].numel())
+    for i in range(1, 6):
+        model.backbone.trunk._modules[f"pool{i}"] = nn.AvgPool2d(2, ceil_mode=True)
+    x = torch.ones(1, 3, 500, 500, dtype=torch.double, requires_grad=True)
+    row, column = 251, 238
+    (gradient,) = torch.autograd.grad(model.logits(x)[0, 0, row, column], x)
+    seen, position = gradient[0].sum(0), torch.arange(500, dtype=torch.double)
+    centroid = [((seen.sum(axis) * position).sum() / seen.sum()).item() for axis in (1, 0)]
+    assert centroid == pytest.approx([row, column], abs=1e-6)
+
+
+def test_the_papers_margin_is_a_padding_of_100_at_conv1_1():
+    torch.manual_seed(0)
+    model = FCN(3, width=0.02, stride=8, padding="paper").eval()
+    for layer in (model.score_fr, model.score_pool4, model.score_pool3):
+        nn.init.normal_(layer.weight)
+    x = torch.rand(1, 3, 45, 70)
+    with torch.no_grad():
+        ours = model(x)
+        model.backbone.margin = 0
+        model.backbone.trunk.conv1_1.padding = (100, 100)
+        assert ours.any()
+        torch.testing.assert_close(ours, model(x))
+
+
+@pytest.mark.parametrize(("padding", "gflop"), [("same", 55.7), ("paper", 147.1)])
+def test_the_papers_margin_nearly_triples_the_cost_at_256(padding, gflop):
+    with torch.device("meta"):
+        model, x = FCN(padding=padding, stride=8).eval(), torch.rand(1, 3, 256, 256)
+    with FlopCounterMode(display=False) as counter:
+        model(x)
+    assert counter.get_total_flops() / 1e9 == pytest.approx(gflop, abs=0.05)
 
 
 @pytest.mark.parametrize("padding", ["same", "paper"])

@@ -84,3 +84,17 @@ def test_the_same_form_is_cropped_and_never_resized(size):
 def test_both_forms_have_the_same_weights():
     same, valid = UNet(2, width=0.1), UNet(2, width=0.1, padding="valid")
     valid.load_state_dict(same.state_dict())
+
+
+@pytest.mark.parametrize("padding", ["same", "valid"])
+def test_maps_that_are_joined_lie_on_each_other(padding):
+    # With constant kernels and mean pools, the 256 pixels of one coarsest cell look, on the mean, at their own middle.
+    model = UNet(1, in_channels=1, width=0.01, padding=padding).double().eval()
+    for layer in [m for m in model.modules() if isinstance(m, (nn.Conv2d, nn.ConvTranspose2d))]:
+        nn.init.constant_(layer.weight, 1 / layer.weight.numel())
+    model.pool = nn.AvgPool2d(2, ceil_mode=True)
+    x = torch.ones(1, 1, 333, 333, dtype=torch.double, requires_grad=True)
+    (gradient,) = torch.autograd.grad(model.logits(x)[0, 0, 160:176, 150:166].sum(), x)
+    seen, position = gradient[0, 0], torch.arange(333, dtype=torch.double)
+    centroid = [((seen.sum(axis) * position).sum() / seen.sum()).item() for axis in (1, 0)]
+    assert centroid == pytest.approx([167.5, 157.5], abs=1e-6)
