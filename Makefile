@@ -53,5 +53,6 @@ $(READY): requirements.txt pyproject.toml
 $(BUILT): $(READY) $(SOURCES)
 	@$(BIN)/python book/execute.py
 	@echo "Building the pages"
+	@rm -rf _build/html
 	@$(BIN)/jupyter-book build . --all -W --keep-going -q
 	@touch $@

@@ -24,6 +24,11 @@ SCRIPT, STYLES, PALETTE = "segviz.js", "segviz.css", "segviz-palette.css"
 # MathJax's page script, its fonts, and the extensions that a formula may ask for by itself.
 MATHJAX_PARTS = ("tex-chtml.js", "output/chtml/fonts", "input/tex/extensions")
 
+MENDED = {
+    'role="doc-biblioentry"': 'role="listitem"',  # ARIA has replaced this role by that one
+    '<summary aria-label="Toggle hidden content">': "<summary>",  # it hid the words that are seen on it
+}
+
 
 class AnyOption(dict):
     """A directive's option table that takes every name, with its value read as YAML."""
@@ -115,10 +120,10 @@ def mark_korean(app: Sphinx, doctree: nodes.document) -> None:
             term["classes"].append("language-ko")
 
 
-def mend_roles(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
-    """docutils gives each entry of a bibliography a role that ARIA has since replaced by `listitem`."""
-    if "body" in context:
-        context["body"] = context["body"].replace('role="doc-biblioentry"', 'role="listitem"')
+def mend_names_and_roles(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
+    """Put right what axe finds in the HTML that docutils and MyST-NB write."""
+    for written, right in MENDED.items():
+        context["body"] = context.get("body", "").replace(written, right)
 
 
 def drop_thebe(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
@@ -139,6 +144,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("doctree-read", drop_widget_state)
     app.connect("doctree-read", mark_korean)
     app.connect("html-page-context", add_page_assets)
-    app.connect("html-page-context", mend_roles)
+    app.connect("html-page-context", mend_names_and_roles)
     app.connect("html-page-context", drop_thebe, priority=900)
     return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}

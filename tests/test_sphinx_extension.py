@@ -117,7 +117,8 @@ def test_thebe_is_dropped_and_everything_else_kept():
     assert context == {"script_files": [kept], "css_files": ["_static/book.css"]}
 
 
-def test_bibliography_entries_are_list_items():
-    context = {"body": '<div class="citation" role="doc-biblioentry">'}
-    sphinx_extension.mend_roles(None, "page", "page.html", context, None)
-    assert context["body"] == '<div class="citation" role="listitem">'
+@pytest.mark.parametrize(("written", "right"), sphinx_extension.MENDED.items())
+def test_names_and_roles_are_mended(written, right):
+    context = {"body": f"<p>Before</p>{written}"}
+    sphinx_extension.mend_names_and_roles(None, "page", "page.html", context, None)
+    assert context["body"] == f"<p>Before</p>{right}"

@@ -1,0 +1,475 @@
+"""The contract of every widget, under both hosts: it mounts, answers mouse and keys, resets, and ends cleanly."""
+
+import itertools
+import random
+import re
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+from widget_pages import (
+    ADDRESS,
+    CLASSES,
+    HOSTS,
+    OPTIONS,
+    Stage,
+    anywidget_page,
+    book_page,
+    cleanup_problems,
+    examples_of,
+    hand_problems,
+    tab_problems,
+    target_problems,
+)
+
+from segviz.arithmetic import overlap_counts
+from segviz.measurement import connectivity
+from segviz.widgets import CheckerboardExplorer, ConvolutionExplorer, bundle
+from segviz.widgets.checkerboard.still import layers_of
+
+AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
+WIDGETS = sorted(CLASSES)
+
+
+@pytest.fixture
+def stage_of(browser):
+    """Put a page before a reader: `stage_of(html)` gives a `Stage`. Whatever the page complained of fails the test."""
+    contexts, stages = [], []
+
+    def open_stage(html, *, quiet=True, storage=True, width=1100, javascript=True) -> Stage:
+        context = browser.new_context(viewport={"width": width, "height": 900}, java_script_enabled=javascript)
+        contexts.append(context)
+        if not storage:
+            context.add_init_script(
+                "Object.defineProperty(window, 'localStorage', { get() { throw new Error('blocked') } })"
+            )
+        context.route(lambda url: not url.startswith(ADDRESS), lambda route: route.abort())
+        context.route(f"{ADDRESS}*", lambda route: route.fulfill(body=html, content_type="text/html"))
+        page = context.new_page()
+        complaints = []
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda message: message.type == "error" and complaints.append(message.text))
+        page.goto(ADDRESS)
+        if 'type="module"' in html:
+            page.wait_for_selector("body[data-ready]", state="attached", timeout=5_000 if quiet else 1_000)
+        if quiet:
+            stages.append(complaints)
+        return Stage(page, complaints)
+
+    yield open_stage
+    for context in contexts:
+        context.close()
+    assert list(itertools.chain(*stages)) == []
+
+
+def page_for(host, name, *, theme="light"):
+    make = book_page if host == "book" else anywidget_page
+    return make(examples_of(name), theme=theme)
+
+
+# --- The contract -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize("name", WIDGETS)
+class TestContract:
+    def test_both_mount_and_nothing_of_the_still_form_is_left(self, stage_of, host, name):
+        stage = stage_of(page_for(host, name))
+        assert stage.page.locator(".sv-widget").count() == 2
+        assert stage.page.locator(".sv-fallback").count() == 0
+        assert stage.page.locator(".sv-question").first.inner_text().strip()
+        ids = stage.page.evaluate("[...document.querySelectorAll('[id]')].map((node) => node.id)")
+        assert len(ids) == len(set(ids))
+
+    def test_a_mouse_changes_one_widget_and_reset_restores_it(self, stage_of, host, name):
+        stage = stage_of(page_for(host, name))
+        assert hand_problems(stage, stage.use_mouse) == []
+
+    def test_keys_change_one_widget_and_reset_restores_it(self, stage_of, host, name):
+        stage = stage_of(page_for(host, name))
+        assert hand_problems(stage, stage.use_keys) == []
+
+    def test_tab_reaches_every_control(self, stage_of, host, name):
+        assert tab_problems(stage_of(page_for(host, name))) == []
+
+    @pytest.mark.parametrize("width", [390, 1100])
+    def test_targets_are_large_enough_and_nothing_overflows(self, stage_of, host, name, width):
+        stage = stage_of(page_for(host, name), width=width)
+        assert target_problems(stage) == []
+        assert stage.page.evaluate("document.documentElement.scrollWidth") <= width
+
+    def test_light_and_dark_differ_and_both_are_accessible(self, stage_of, host, name):
+        inks = set()
+        for theme in ("light", "dark"):
+            stage = stage_of(page_for(host, name, theme=theme))
+            inks.add(stage.page.evaluate("getComputedStyle(document.querySelector('.sv-question')).color"))
+            stage.page.add_script_tag(content=AXE)
+            violations = stage.page.evaluate(
+                "axe.run('.segviz', { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] }).then(({ violations }) =>"
+                " violations.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${node.html.slice(0, 120)}`)))"
+            )
+            assert violations == []
+        assert len(inks) == 2
+
+
+# --- What only the book's host does ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", WIDGETS)
+def test_mounting_again_does_nothing(stage_of, name):
+    stage = stage_of(page_for("book", name))
+    before = stage.pictures()
+    assert stage.page.evaluate(
+        "[...document.querySelectorAll('.segviz')].map((el) => segviz.mount(el) === undefined)"
+    ) == [
+        True,
+        True,
+    ]
+    assert stage.pictures() == before
+    assert stage.page.locator(".sv-widget").count() == 2
+
+
+@pytest.mark.parametrize("name", WIDGETS)
+def test_without_javascript_the_still_form_shows(stage_of, name):
+    stage = stage_of(page_for("book", name), javascript=False)
+    for still in stage.page.locator(".sv-fallback").all():
+        assert still.is_visible()
+        assert still.bounding_box()["height"] > 20
+    for image in stage.page.locator(".sv-fallback img").all():
+        assert image.evaluate("(image) => image.complete && image.naturalWidth > 200")
+
+
+@pytest.mark.parametrize("name", WIDGETS)
+def test_it_works_from_the_disk(browser, tmp_path, name):
+    file = tmp_path / "page.html"
+    file.write_text(page_for("book", name), encoding="utf-8")
+    page = browser.new_page()
+    stage = Stage(page, [])
+    page.on("pageerror", lambda error: stage.complaints.append(str(error)))
+    page.goto(file.as_uri())
+    assert hand_problems(stage, stage.use_keys) == []
+    assert stage.complaints == []
+    page.close()
+
+
+def test_a_widget_that_fails_keeps_its_still_form_and_spoils_no_other(stage_of):
+    html = book_page([ConvolutionExplorer(), CheckerboardExplorer()])
+    html = html.replace('data-segviz="convolution"', 'data-segviz="no-such-widget"')
+    stage = stage_of(html, quiet=False)
+    assert stage.page.locator(".sv-fallback").count() == 1
+    assert stage.page.locator(".sv-widget").count() == 1
+    assert stage.complaints == ["no widget is named no-such-widget"]
+
+
+# --- What only anywidget's host does -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", WIDGETS)
+def test_the_cleanup_leaves_nothing(stage_of, name):
+    assert cleanup_problems(stage_of(page_for("anywidget", name))) == []
+
+
+@pytest.mark.parametrize("name", WIDGETS)
+def test_two_views_of_one_model_stay_in_step(stage_of, name):
+    stage = stage_of(page_for("anywidget", name))
+    stage.page.evaluate(
+        """async () => {
+          const { model, widget, el } = mounted[0];
+          mounted[1].cleanup();
+          await widget.render({ model, el: mounted[1].el });
+        }"""
+    )
+    stage.use_keys(0)
+    first, second = ([re.sub(r"-\d+\b", "", part) for part in picture] for picture in stage.pictures())
+    assert first == second
+
+
+@pytest.mark.parametrize("name", WIDGETS)
+def test_what_the_reader_does_reaches_the_kernel(stage_of, name):
+    stage = stage_of(page_for("anywidget", name))
+    stage.use_keys(0)
+    first, last = stage.page.evaluate("[mounted[0].model.saved.length, mounted[0].model.saved.at(-1)]")
+    assert first > 0
+    example = examples_of(name)[0]
+    assert last != example.state()
+    changed = {key: value for key, value in last.items() if value != example.state()[key]}
+    for key, value in changed.items():
+        setattr(example, key, value)  # raises where the page sends what the traits refuse
+
+
+@pytest.mark.parametrize(
+    ("name", "trait", "value"), [("convolution", "stride", 3), ("checkerboard", "layers", 2), ("question", "choice", 1)]
+)
+def test_what_the_kernel_does_reaches_the_page(stage_of, name, trait, value):
+    stage = stage_of(page_for("anywidget", name))
+    before = stage.pictures()
+    stage.page.evaluate("([trait, value]) => mounted[0].model.set(trait, value)", [trait, value])
+    after = stage.pictures()
+    assert after[0] != before[0]
+    assert after[1] == before[1]
+
+
+# --- Breaking the script on purpose ------------------------------------------------------------------
+
+
+def broken(text, part, replacement):
+    assert part in text, f"the script no longer holds {part!r}"
+    return text.replace(part, replacement)
+
+
+@pytest.mark.parametrize(
+    ("part", "replacement", "problem"),
+    [
+        ("traits.forEach((name) => model.on(", "[].forEach((name) => model.on(", "nothing changes under the hand"),
+        ("() => shown.update(start)", "() => shown.update({})", "Reset does not restore"),
+    ],
+)
+def test_a_broken_shell_is_noticed(stage_of, part, replacement, problem):
+    script = broken(bundle.classic_script(), part, replacement)
+    stage = stage_of(book_page(examples_of("convolution"), script=script))
+    assert problem in hand_problems(stage, stage.use_keys)
+
+
+def test_a_broken_cleanup_is_noticed(stage_of):
+    html = anywidget_page(examples_of("convolution"), change=lambda text: broken(text, "model.off(", "model.get("))
+    assert any("listeners are left" in problem for problem in cleanup_problems(stage_of(html)))
+
+
+def test_a_script_that_throws_is_noticed(stage_of):
+    stage = stage_of(book_page(examples_of("convolution"), script="throw new Error('on purpose')"), quiet=False)
+    assert stage.complaints == ["on purpose"]
+    assert stage.page.locator(".sv-fallback").count() == 2
+
+
+# --- The convolution explorer's geometry against the real operation ------------------------------------
+
+
+def drawn_convolutions(count, *, dimensions, largest, seed):
+    """Settings drawn from all that the sliders allow, legal or not."""
+    draw = random.Random(seed)
+    return [
+        {
+            "op": draw.choice(["convolution", "transposed"]),
+            "dimensions": dimensions,
+            "size": draw.randint(1, largest),
+            "kernel_size": draw.randint(1, 7),
+            "stride": draw.randint(1, 4),
+            "padding": draw.randint(0, 6),
+            "output_padding": draw.randint(0, 3),
+            "dilation": draw.randint(1, 3),
+            "side": "output",
+            "at": [0, 0],
+        }
+        for _ in range(count)
+    ]
+
+
+def real_convolution(settings):
+    """The module of the settings: flat where there is one dimension, all its weights 1."""
+    flat = settings["dimensions"] == 1
+
+    def pair(name, along_rows):
+        return (along_rows if flat else settings[name], settings[name])
+
+    words = {
+        "kernel_size": pair("kernel_size", 1),
+        "stride": pair("stride", 1),
+        "padding": pair("padding", 0),
+        "dilation": pair("dilation", 1),
+    }
+    if settings["op"] == "transposed":
+        op = nn.ConvTranspose2d(1, 1, bias=False, output_padding=pair("output_padding", 0), **words)
+    else:
+        op = nn.Conv2d(1, 1, bias=False, **words)
+    nn.init.ones_(op.weight)
+    return op
+
+
+def convolution_problems(page, drawn):
+    """Where the explorer's geometry differs from PyTorch's operation."""
+    found = page.evaluate(
+        """(drawn) => drawn.map((state) => {
+          const { problem, matrix, maps } = segviz.modules.convolution.compute(state);
+          return { problem, matrix, size: [maps.output?.rows, maps.output?.columns] };
+        })""",
+        drawn,
+    )
+    problems = []
+    for settings, shown in zip(drawn, found, strict=True):
+        shape = (1 if settings["dimensions"] == 1 else settings["size"], settings["size"])
+        op = real_convolution(settings)
+        try:
+            size = tuple(op(torch.zeros(1, 1, *shape)).shape[2:])
+        except (RuntimeError, ValueError):
+            size = None
+        if size == (0, 0):  # some versions hand out an empty map instead of an error
+            size = None
+        if (size is None) != (shown["problem"] is not None):
+            problems.append(f"{settings}: PyTorch gives {size}, the explorer says {shown['problem']!r}")
+        elif size is not None:
+            measured = connectivity(op, shape)
+            rows = [row.nonzero().flatten().tolist() for row in measured.connected]
+            if shown["size"] != list(size) or shown["matrix"] != rows:
+                problems.append(f"{settings}: another matrix")
+    return problems
+
+
+@pytest.fixture
+def book_stage(stage_of):
+    return stage_of(book_page([ConvolutionExplorer(), CheckerboardExplorer()]))
+
+
+@pytest.mark.parametrize(("count", "dimensions", "largest"), [(2500, 1, 16), (500, 2, 6)])
+def test_the_explorers_matrix_is_the_measured_one(book_stage, count, dimensions, largest):
+    drawn = drawn_convolutions(count, dimensions=dimensions, largest=largest, seed=dimensions)
+    assert convolution_problems(book_stage.page, drawn) == []
+
+
+@pytest.mark.parametrize(
+    ("part", "replacement"),
+    [
+        ("position * stride - padding + tap * dilation;\n      if", "position * stride - padding + tap;\n      if"),
+        ("if (a >= s && a >= d)", "if (a >= s || a >= d)"),
+        ("Math.floor((size + 2 * p", "Math.ceil((size + 2 * p"),
+    ],
+)
+def test_broken_geometry_is_noticed(stage_of, part, replacement):
+    script = broken(bundle.classic_script(), part, replacement)
+    stage = stage_of(book_page([ConvolutionExplorer()], script=script), quiet=False)
+    assert convolution_problems(stage.page, drawn_convolutions(60, dimensions=1, largest=16, seed=3))
+
+
+# --- The checkerboard explorer's sums against the real operation ---------------------------------------
+
+
+def drawn_checkerboards(count, seed):
+    """Settings whose whole matrix is small enough to measure."""
+    draw = random.Random(seed)
+    drawn = []
+    while len(drawn) < count:
+        settings = {
+            "dimensions": draw.choice([1, 1, 1, 2]),
+            "kernel_size": draw.randint(1, 8),
+            "stride": draw.randint(1, 4),
+            "layers": draw.randint(1, 3),
+            "seed": draw.randint(0, 999),
+            "at": [0, 0],
+        }
+        period = settings["stride"] ** settings["layers"]
+        if period <= (64 if settings["dimensions"] == 1 else 4) and (
+            settings["dimensions"] == 1 or settings["kernel_size"] <= 4
+        ):
+            drawn.append(settings)
+    return drawn
+
+
+def measured_sums(weights, settings):
+    """Row sums of the real layers' matrix over one period, far enough from the border."""
+    layers = layers_of(weights, settings)
+    period = settings["stride"] ** settings["layers"]
+    reach = 1 + (settings["kernel_size"] - 1) * sum(settings["stride"] ** n for n in range(settings["layers"]))
+    margin = max(1, -(-(reach - 1) // period))  # inputs whose patches would be cut
+    length = 2 * margin + 1
+    flat = settings["dimensions"] == 1
+    measured = connectivity(layers, (1 if flat else length, length))
+    sums = measured.matrix.sum(1).reshape(measured.output_size)
+    inside = slice(margin * period, (margin + 1) * period)
+    return sums[:, inside] if flat else sums[inside, inside]
+
+
+def test_the_phase_sums_are_the_row_sums_of_the_measured_matrix(book_stage):
+    drawn = drawn_checkerboards(300, seed=0)
+    found = book_stage.page.evaluate(
+        "(drawn) => drawn.map((state) => segviz.modules.checkerboard.compute(state).kinds)", drawn
+    )
+    for settings, kinds in zip(drawn, found, strict=True):
+        for kind in kinds:
+            shown = torch.tensor(kind["sums"], dtype=torch.float64)
+            torch.testing.assert_close(
+                shown, measured_sums(kind["weights"], settings), rtol=1e-9, atol=1e-12, msg=str(settings)
+            )
+
+
+def test_the_shown_counts_are_the_arithmetics(book_stage):
+    pairs = list(itertools.product(range(1, 9), range(1, 5)))
+    shown = book_stage.page.evaluate(
+        """(pairs) => pairs.map(([kernel_size, stride]) => {
+          const state = { dimensions: 1, kernel_size, stride, layers: 1, seed: 0, at: [0, 0] };
+          const view = segviz.modules.checkerboard.compute(state);
+          return [view.kinds[0].sums[0], view.formula[1].split(" = ")[1]];
+        })""",
+        pairs,
+    )
+    for (kernel_size, stride), (sums, words) in zip(pairs, shown, strict=True):
+        counts = overlap_counts(kernel_size, stride)
+        assert sums == counts
+        assert words == ", ".join(map(str, counts))
+
+
+# --- A question tells nothing before its answer is recorded --------------------------------------------
+
+
+def everything_said(stage):
+    """The first question's text and whatever a screen reader would say of it."""
+    return stage.place(0).evaluate(
+        """(el) => [el.querySelector(".sv-widget"), ...el.querySelectorAll(".sv-widget *")].flatMap((node) =>
+          [...node.attributes].filter(({ name }) => /^(aria|title|alt|data|value)/.test(name)).map(({ value }) => value))
+          .concat(el.querySelector(".sv-widget").textContent).join(" ")"""
+    )
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_nothing_leaks_before_a_prediction_is_recorded(stage_of, host):
+    stage = stage_of(page_for(host, "question"))
+    before = everything_said(stage)
+    stage.place(0).locator("label").nth(1).click()
+    for said in (before, everything_said(stage)):
+        assert not any(option["reply"] in said for option in OPTIONS)
+        assert "right" not in said.lower()
+
+
+@pytest.mark.parametrize(("option", "verdict"), [(0, "Right."), (1, "Not quite.")])
+def test_the_reply_answers_the_belief_and_gives_the_right_answer(stage_of, option, verdict):
+    stage = stage_of(page_for("book", "question"))
+    place = stage.place(0)
+    place.locator("label").nth(option).click()
+    place.get_by_role("button", name="Record my prediction").click()
+    reply = place.locator(".qu-reply")
+    assert reply.get_attribute("role") == "status"
+    assert reply.inner_text().startswith(verdict)
+    assert OPTIONS[option]["reply"] in reply.inner_text()
+    assert OPTIONS[0]["reply"] in reply.inner_text()
+    assert OPTIONS[2]["reply"] not in reply.inner_text()
+    assert place.locator("input").nth(option).is_disabled(), "a recorded prediction stands"
+    assert place.get_by_role("button", name="Ask me again").evaluate("(node) => node === document.activeElement")
+
+
+def test_recording_without_a_choice_asks_for_one(stage_of):
+    stage = stage_of(page_for("book", "question"))
+    stage.place(0).get_by_role("button", name="Record").click()
+    assert "Choose an answer first." in stage.place(0).inner_text()
+    assert stage.place(0).locator(".qu-reply").inner_text() == ""
+
+
+def test_a_prediction_is_kept_in_the_readers_browser_until_asked_again(stage_of):
+    stage = stage_of(page_for("book", "question"))
+    stage.use_mouse(0)
+    stage.page.reload()
+    assert stage.place(0).locator(".qu-reply").inner_text().startswith("Not quite.")
+    stage.reset(0)
+    assert stage.place(0).locator("input").first.evaluate("(node) => node === document.activeElement")
+    stage.page.reload()
+    assert stage.place(0).locator(".qu-reply").inner_text() == ""
+
+
+def test_a_prediction_of_an_option_that_is_gone_is_forgotten(stage_of):
+    stage = stage_of(page_for("book", "question"))
+    stage.page.evaluate("localStorage.setItem('segviz prediction test/size', 'an option of an earlier edition')")
+    stage.page.reload()
+    assert stage.place(0).locator(".qu-reply").inner_text() == ""
+
+
+def test_a_browser_that_refuses_storage_is_no_error(stage_of):
+    stage = stage_of(page_for("book", "question"), storage=False)
+    assert hand_problems(stage, stage.use_mouse) == []
