@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 
 from segviz.palette import LIGHT
 
+WIDTH = 7.2  # inches: the page's wide column, so that letters come out alike in all figures
 SHARP = 160  # dots per inch: about two for each CSS pixel of the page
 
 
@@ -30,7 +31,6 @@ def pictures(
     *,
     cmap: str = "gray",
     limits: tuple[float, float] | None = (0, 1),
-    height: float = 2.9,
 ) -> Figure:
     """Pictures side by side under their names, pixel for pixel.
 
@@ -38,17 +38,17 @@ def pictures(
         named: name → a map (H, W), or a picture (3, H, W) in [0, 1]; leading axes of length 1 are dropped.
         cmap: for maps; anything but gray brings a scale beside the last one.
         limits: the values drawn as darkest and brightest; None: each picture from its own least to its largest.
-        height: of each picture, in inches.
 
     Raises `ValueError` for other shapes.
     """
     images = {name: _image(name, values) for name, values in named.items()}
     low, high = limits or (None, None)
     widths = [image.shape[1] / image.shape[0] for image in images.values()]
+    scale = 0.0 if cmap == "gray" else 0.6
     figure, axes = plt.subplots(
         1,
         len(images),
-        figsize=(height * sum(widths) + 0.2, height + 0.3),
+        figsize=(WIDTH, (WIDTH - scale) / sum(widths) + 0.3),
         dpi=SHARP,
         layout="constrained",
         width_ratios=widths,
@@ -58,7 +58,7 @@ def pictures(
         drawn = ax.imshow(image, cmap=cmap, vmin=low, vmax=high, interpolation="nearest")
         ax.set_title(name, color=LIGHT["ink"], fontsize=10)
         ax.set_axis_off()
-    if cmap != "gray":
+    if scale:
         figure.colorbar(drawn, ax=axes[0], shrink=0.8)
     return _finished(figure)
 

@@ -7,6 +7,9 @@ from typing import Any
 # A column about the input is blue, and so on: the first word of its heading decides.
 COLORED = {"input", "output", "kernel", "matrix"}
 
+# In the table itself, since each notebook and the book dress tables in their own way.
+SPACED = "padding: 0.2em 1em 0.2em 0; text-align: left"
+
 
 class Table:
     """Columns of equal length under their headings, as HTML in a notebook and as text elsewhere."""
@@ -28,17 +31,17 @@ class Table:
         return list(zip(*self.columns.values(), strict=True))
 
 
-def table(columns: Mapping[str, Iterable[Any]]) -> Table:
-    """A table of these columns: heading → cells. Floats are shown with four significant digits.
+def table(**columns: Iterable[Any]) -> Table:
+    """A table of these columns; an underscore in a name reads as a space, floats have four significant digits.
 
     Raises `ValueError` where columns differ in length.
 
-    >>> table({"kernel": [2, 3], "output size": [4, 5]})
+    >>> table(kernel=[2, 3], output_size=[4, 5])
     kernel  output size
          2            4
          3            5
     """
-    shown = {heading: list(map(_shown, cells)) for heading, cells in columns.items()}
+    shown = {name.replace("_", " "): list(map(_shown, cells)) for name, cells in columns.items()}
     lengths = {heading: len(cells) for heading, cells in shown.items()}
     if len(set(lengths.values())) > 1:
         raise ValueError(f"columns must be of equal length, got {lengths}")
@@ -52,8 +55,8 @@ def _shown(value: Any) -> str:
 def _heading(heading: str) -> str:
     word = heading.partition(" ")[0]
     color = f' class="sv-{word}"' if word in COLORED else ""
-    return f'<th scope="col"{color}>{html.escape(heading)}</th>'
+    return f'<th scope="col"{color} style="{SPACED}">{html.escape(heading)}</th>'
 
 
 def _cell(text: str) -> str:
-    return f"<td>{html.escape(text)}</td>"
+    return f'<td style="{SPACED}">{html.escape(text)}</td>'
