@@ -107,9 +107,7 @@ def pool_size(
     if not isinstance(ceil_mode, bool):
         raise TypeError(f"ceil_mode must be True or False, got {ceil_mode!r}")
     if padding > kernel_size // 2:
-        raise ValueError(
-            f"padding must be at most half of kernel_size, got {padding} with kernel_size {kernel_size}"
-        )
+        raise ValueError(f"padding must be at most half of kernel_size, got {padding} with kernel_size {kernel_size}")
     room = size + 2 * padding - _span(kernel_size, dilation)
     windows = (_ceil_divide(room, stride) if ceil_mode else room // stride) + 1
     if ceil_mode and (windows - 1) * stride >= size + padding:
@@ -119,9 +117,7 @@ def pool_size(
     return windows
 
 
-def conv_preimage(
-    size: int, kernel_size: int, *, stride: int = 1, padding: int = 0, dilation: int = 1
-) -> range:
+def conv_preimage(size: int, kernel_size: int, *, stride: int = 1, padding: int = 0, dilation: int = 1) -> range:
     """Every input size that the convolution maps to `size`: at most `stride` neighbors, possibly none.
 
     >>> conv_preimage(6, 5, stride=3, padding=2)
@@ -272,9 +268,7 @@ def receptive_field(layers: Iterable[tuple[int, int, int, int]]) -> ReceptiveFie
     size, stride, padding = 1, 1, 0
     for index, layer in enumerate(layers):
         if not isinstance(layer, (tuple, list)) or len(layer) != 4:
-            raise TypeError(
-                f"layers must be tuples (kernel_size, stride, padding, dilation), got {layer!r} at {index}"
-            )
+            raise TypeError(f"layers must be tuples (kernel_size, stride, padding, dilation), got {layer!r} at {index}")
         layer_kernel, layer_stride, layer_padding, layer_dilation = whole_numbers(
             kernel_size=layer[0], stride=layer[1], padding=layer[2], dilation=layer[3]
         )

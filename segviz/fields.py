@@ -142,14 +142,10 @@ def _field_along(axis: int, node: Node):
         return math.inf, _plain(stride), math.inf, (math.inf,) * phases
     if reach[:, [0, -1]].any():
         return None
-    starts, stops = reach.argmax(1), reach.shape[1] - reach[:, ::-1].argmax(1)
-    sizes = tuple(
-        int(stop - start) if seen else 0 for start, stop, seen in zip(starts, stops, reach.any(1), strict=True)
-    )
-    padding = max(
-        (stride * (first + phase) - int(start) for phase, start in enumerate(starts) if sizes[phase]), default=0
-    )
-    return max(sizes), _plain(stride), _plain(padding), sizes
+    seen = [row.nonzero()[0].tolist() for row in reach]
+    sizes = tuple(pixels[-1] + 1 - pixels[0] if pixels else 0 for pixels in seen)
+    begins = [stride * (first + phase) - pixels[0] for phase, pixels in enumerate(seen) if pixels]
+    return max(sizes), _plain(stride), _plain(max(begins, default=0)), sizes
 
 
 def _reach_along(axis: int, node: Node, outputs: NDArray) -> tuple[NDArray, bool]:
@@ -168,8 +164,9 @@ def _period(axis: int, node: Node) -> int:
     """After how many units the pattern of what they see repeats: the coarsest step below, in steps of this map."""
     if node.jump[axis] == math.inf:
         return 1
-    jumps = {ancestor.jump[axis] for ancestor in _ancestors(node)} - {math.inf}
-    common = Fraction(math.lcm(*(jump.numerator for jump in jumps)), math.gcd(*(jump.denominator for jump in jumps)))
+    steps = {ancestor.jump[axis] for ancestor in _ancestors(node)}
+    jumps = [step for step in steps if isinstance(step, Fraction)]
+    common = Fraction(math.lcm(*(j.numerator for j in jumps)), math.gcd(*(j.denominator for j in jumps)))
     return min(MAX_PHASES, node.size[axis], math.ceil(common / node.jump[axis]))
 
 

@@ -67,11 +67,7 @@ class Traced(torch.Tensor):
         if name == "__get__":
             return _attribute(func, args[0])
         if name not in RULES:
-            result = _run_on_shapes(func, args, kwargs)
-            if isinstance(result, _FACTS):
-                return result
-            raise UnsupportedOperation(f"the reach of {_title(func)} is not known, so the model cannot be traced")
-        _require_known_operands(args)
+            return _fact(func, args, kwargs)
         result = RULES[name](*args, **kwargs)
         in_place = kwargs.get("inplace") or name.startswith("__i") or (name[-1] == "_" and name[-2] != "_")
         if in_place and isinstance(args[0], Traced):
@@ -105,6 +101,17 @@ def _attribute(getter: Any, tensor: Traced) -> Any:
     return value
 
 
+def _fact(func: Callable, args: Iterable, kwargs: dict) -> Any:
+    """A size, a type, …; what gives a tensor, gives nothing or cannot run without values is not supported."""
+    try:
+        result = _run_on_shapes(func, args, kwargs)
+    except Exception:
+        result = None
+    if not isinstance(result, _FACTS):
+        raise UnsupportedOperation(f"the reach of {_title(func)} is not known, so the model cannot be traced")
+    return result
+
+
 def _run_on_shapes(func: Callable, args: Iterable, kwargs: dict) -> Any:
     with torch._C.DisableTorchFunctionSubclass():
         return func(*args, **kwargs)
@@ -114,10 +121,12 @@ def _shape(func: Callable, *args: Any, **kwargs: Any) -> torch.Size:
     return _run_on_shapes(func, args, kwargs).shape
 
 
-def _require_known_operands(args: Iterable) -> None:
-    for value in args:
-        if isinstance(value, Tensor) and value.is_meta and not isinstance(value, (Traced, torch.nn.Parameter)):
-            raise UnsupportedOperation("a tensor came out of an operation that cannot be traced (torch.jit.script?)")
+def _traced_among(tensors: Iterable[Tensor]) -> list[Traced]:
+    """Those that come from the input; the others are constants, unless the way they came was lost."""
+    tensors = list(tensors)
+    if any(type(x) is Tensor and x.is_meta for x in tensors):
+        raise UnsupportedOperation("a tensor came out of an operation that cannot be traced (torch.jit.script?)")
+    return [x for x in tensors if isinstance(x, Traced)]
 
 
 def _title(func: Callable) -> str:
@@ -155,12 +164,13 @@ def _spatial(
     shape[x.dims[0]], shape[x.dims[1]] = size
     if x.dims == (-2, -1) and len(shape) > 2:
         shape[-3] = channels
-    jump = tuple(_jump(*axis) for axis in _by_axis(x, rows, cols, size))
-    return traced(shape, Node(size, jump, (Edge(x.node, rows, cols, gain, kernel),)), x.dims)  # type: ignore[arg-type]
+    edge = Edge(x.node, rows, cols, gain, kernel)
+    return traced(shape, Node(size, _jumps(x, rows, cols, size), (edge,)), x.dims)
 
 
-def _by_axis(x: Traced, rows: Relation, cols: Relation, size: Size):
-    return zip(x.node.jump, (rows, cols), x.node.size, size, strict=True)
+def _jumps(x: Traced, rows: Relation, cols: Relation, size: Size) -> Jump:
+    (down, right), (height, width) = x.node.jump, x.node.size
+    return _jump(down, rows, height, size[0]), _jump(right, cols, width, size[1])
 
 
 def _jump(step: Fraction | float, relation: Relation, in_size: int, out_size: int) -> Fraction | float:
@@ -188,7 +198,7 @@ def _join(shape: Sequence[int], parts: Iterable[tuple[Traced, float]], dims: Siz
     return traced(shape, Node(size, jump, tuple(edges), flat), dims)  # type: ignore[arg-type]
 
 
-def _plainness(step: Fraction | float) -> tuple[float, float]:
+def _plainness(step: Fraction | float) -> tuple[float, Fraction | float]:
     return (step.denominator, step) if isinstance(step, Fraction) else (math.inf, step)
 
 
@@ -197,11 +207,10 @@ def _pointwise(gain: float = 1.0) -> Callable[..., Traced]:
 
     def rule(*args: Any, **kwargs: Any) -> Traced:
         tensors = [value for value in (*args, *kwargs.values()) if isinstance(value, Tensor)]
-        operands = [(x, gain) for x in tensors if isinstance(x, Traced)]
+        operands = _traced_among(tensors)
         if len(tensors) == 1:
-            x = operands[0][0]
-            return _one_by_one(x, gain)
-        return _join(torch.broadcast_shapes(*(x.shape for x in tensors)), operands)
+            return _one_by_one(operands[0], gain)
+        return _join(torch.broadcast_shapes(*(x.shape for x in tensors)), [(x, gain) for x in operands])
 
     return rule
 
@@ -214,8 +223,8 @@ def _one_by_one(x: Traced, gain: Callable[[], float] | float = 1.0) -> Traced:
 def _collapse(x: Traced, shape: Sequence[int], *, flat: bool) -> Traced:
     """Rows and columns are lost: averaged away, or strung out for a layer that mixes them."""
     rows, cols = (None if n == 1 else Everything(n, 1 / n if flat else 1 / n**2) for n in x.node.size)
-    jump = tuple(_jump(*axis) for axis in _by_axis(x, rows, cols, (1, 1)))
-    return traced(shape, Node((1, 1), jump, (Edge(x.node, rows, cols),), flat), None)  # type: ignore[arg-type]
+    jump = _jumps(x, rows, cols, (1, 1))
+    return traced(shape, Node((1, 1), jump, (Edge(x.node, rows, cols),), flat), None)
 
 
 # --- Convolution ----------------------------------------------------------------------------------------------
@@ -372,13 +381,12 @@ def reduction(x, dim=None, keepdim=False, **kwargs) -> Traced:
     if any(lost) and not keepdim:
         raise UnsupportedOperation("a reduction over rows or columns alone cannot be traced without keepdim=True")
     rows, cols = (Everything(n, energy=1 / n**2) if g else None for g, n in zip(lost, x.node.size, strict=True))
-    size = tuple(1 if g else n for g, n in zip(lost, x.node.size, strict=True))
-    jump = tuple(_jump(*axis) for axis in _by_axis(x, rows, cols, size))
-    node = Node(size, jump, (Edge(x.node, rows, cols),))
+    size = (1 if lost[0] else x.node.size[0], 1 if lost[1] else x.node.size[1])
+    node = Node(size, _jumps(x, rows, cols, size), (Edge(x.node, rows, cols),))
     if keepdim:
         return traced(shape, node, x.dims)
-    dims = tuple(d + sum(g > d for g in gone) for d in x.dims)
-    return traced(short, node, dims)
+    above, left = x.dims
+    return traced(short, node, (above + sum(g > above for g in gone), left + sum(g > left for g in gone)))
 
 
 def reduction_with_indices(x, *args, **kwargs):
@@ -390,20 +398,21 @@ def reduction_with_indices(x, *args, **kwargs):
     return reduced, reduced
 
 
+def _over(size: int) -> Relation:
+    return None if size == 1 else Everything(size, energy=1 / size**2)
+
+
 def _statistics(over_rows_and_columns: bool) -> Callable[..., Traced]:
     """A normalization whose mean and variance are taken over the whole map makes every output read all of it."""
 
     def rule(x, *args, **kwargs):
         if not over_rows_and_columns or x.dims is None:
             return _pointwise()(x)
-        # Through the statistics each position gets about 1/(HW)² of the energy: summed over the map, 1/(HW) each.
-        rows, cols = (Everything(n, energy=1 / n**2) for n in x.node.size)
-        whole = tuple(None if n == 1 else r for n, r in zip(x.node.size, (rows, cols), strict=True))
-        jump = x.node.jump
-        statistics = Node((1, 1), jump, (Edge(x.node, *whole),))  # its own step on the map is never asked for
-        spread = tuple(None if n == 1 else Everything(1) for n in x.node.size)
-        node = Node(x.node.size, jump, (Edge(x.node), Edge(statistics, *spread)))
-        return traced(x.shape, node, x.dims)
+        # A position's derivative by any other, through the statistics, is of the order of 1/HW.
+        jump, (height, width) = x.node.jump, x.node.size
+        statistics = Node((1, 1), jump, (Edge(x.node, _over(height), _over(width)),))
+        back = Edge(statistics, None if height == 1 else Everything(1), None if width == 1 else Everything(1))
+        return traced(x.shape, Node(x.node.size, jump, (Edge(x.node), back)), x.dims)
 
     return rule
 
@@ -440,24 +449,26 @@ def interpolate(
     _require_maps(x, "interpolate")
     if mode not in _RESIZES or antialias:
         raise UnsupportedOperation(f"interpolate with mode {mode!r} and antialias={antialias} cannot be traced")
-    relations, sizes = [], []
-    for axis, in_size in enumerate(x.node.size):
-        target = None if size is None else int(_pair(size)[axis])
-        scale = None if scale_factor is None else float(_pair(scale_factor)[axis])
-        out_size = target if target is not None else math.floor(in_size * scale)  # type: ignore[operator]
-        if recompute_scale_factor:
-            scale = None
-        relations.append(_RESIZES[mode](in_size, out_size, None if target else scale, align_corners))
-        sizes.append(out_size)
-    return _spatial(x, x.shape[1], *relations, tuple(sizes))  # type: ignore[arg-type]
+    scales = (None, None) if scale_factor is None else _pair(scale_factor)
+    targets = _pair(size) if size is not None else (None, None)
+    height, width = (
+        int(target) if target is not None else math.floor(n * scale)
+        for n, target, scale in zip(x.node.size, targets, scales, strict=True)
+    )
+    if recompute_scale_factor:
+        scales = (None, None)
+    rows = _RESIZES[mode](x.node.size[0], height, scales[0], align_corners)
+    cols = _RESIZES[mode](x.node.size[1], width, scales[1], align_corners)
+    return _spatial(x, x.shape[1], rows, cols, (height, width))
 
 
 def _read_ramp(mode: str, size: int, out_size: int, scale: float | None, align_corners: bool | None) -> NDArray:
     """Where each output pixel reads, by letting the real operation resize the numbers 0, 1, 2, …"""
     ramp = torch.arange(size, dtype=torch.float64).view(1, 1, -1)
-    target = {"size": out_size} if scale is None else {"scale_factor": scale}
-    flags = {"align_corners": align_corners} if mode == "linear" else {}
-    return F.interpolate(ramp, **target, mode=mode, **flags).flatten().numpy()
+    target: dict[str, Any] = {"size": out_size} if scale is None else {"scale_factor": float(scale)}
+    if mode == "linear":
+        target["align_corners"] = align_corners
+    return F.interpolate(ramp, mode=mode, **target).flatten().numpy()
 
 
 def _nearest(mode: str) -> Callable[..., Table]:
@@ -482,13 +493,14 @@ def _cubic(size: int, out_size: int, scale: float | None, align_corners: bool | 
         positions = (q + 0.5) * (1 / scale if scale else size / out_size) - 0.5
     positions = positions.round(9)
     left = np.floor(positions).astype(int)
-    t = positions - left
-    a = -0.75
-    far, near = (
-        lambda d: ((a * d - 5 * a) * d + 8 * a) * d - 4 * a,
-        lambda d: ((a + 2) * d - (a + 3)) * d * d + 1,
-    )
-    return _taps(size, [(left - 1, far(t + 1)), (left, near(t)), (left + 1, near(1 - t)), (left + 2, far(2 - t))])
+    return _taps(size, [(left + tap, _cubic_weight(np.abs(positions - left - tap))) for tap in (-1, 0, 1, 2)])
+
+
+def _cubic_weight(distance: NDArray) -> NDArray:
+    """Keys's kernel with the slope −0.75 that PyTorch takes."""
+    near = (1.25 * distance - 2.25) * distance**2 + 1
+    far = ((-0.75 * distance + 3.75) * distance - 6) * distance + 3
+    return np.where(distance <= 1, near, far)
 
 
 def _taps(size: int, taps: list[tuple[NDArray, NDArray]]) -> Table:
@@ -531,27 +543,25 @@ def pad(x, pad, mode="constant", value=None) -> Traced:
     shape = [n + ends[2 * k] + ends[2 * k + 1] for k, n in enumerate(reversed(x.shape))][::-1]
     if x.dims is None:
         raise UnsupportedOperation("pad after rows and columns are lost cannot be traced")
-    relations = []
-    for dim, size in zip(x.dims, x.node.size, strict=True):
-        before, after = ends[2 * (-dim - 1)], ends[2 * (-dim - 1) + 1]
-        out_size = size + before + after
-        if before == after == 0:
-            relations.append(None)
-        elif mode == "constant":
-            relations.append(Window(out_size, size, padding=before))
-        else:
-            places = np.arange(-before, size + after)
-            period = 2 * size - 2
-            index = {
-                "replicate": lambda p, n=size: p.clip(0, n - 1),
-                "circular": lambda p, n=size: p % n,
-                "reflect": lambda p, n=size, t=period: (n - 1) - np.abs(n - 1 - p % t) if t else p * 0,
-            }[mode](places)
-            relations.append(Table(size, np.arange(out_size), index, np.ones(out_size)))
-    rows, cols = relations
+    rows, cols = (
+        _padded(n, ends[-2 * dim - 2], ends[-2 * dim - 1], mode) for n, dim in zip(x.node.size, x.dims, strict=True)
+    )
     size = (shape[x.dims[0]], shape[x.dims[1]])
-    node = Node(size, x.node.jump, (Edge(x.node, rows, cols),))
-    return traced(shape, node, x.dims)
+    return traced(shape, Node(size, x.node.jump, (Edge(x.node, rows, cols),)), x.dims)
+
+
+def _padded(size: int, before: int, after: int, mode: str) -> Relation:
+    if before == after == 0:
+        return None
+    out_size = size + before + after
+    if mode == "constant":
+        return Window(out_size, size, padding=before)
+    places = np.arange(-before, size + after)
+    if mode == "reflect":
+        places = size - 1 - np.abs(size - 1 - places % max(1, 2 * size - 2))
+    elif mode == "circular":
+        places = places % size
+    return Table(size, np.arange(out_size), places.clip(0, size - 1), np.ones(out_size))
 
 
 def getitem(x, key) -> Traced:
@@ -572,15 +582,12 @@ def getitem(x, key) -> Traced:
         out_size = len(range(start, stop, step))
         whole = (start, step, out_size) == (0, 1, size)
         relations.append(None if whole else Window(out_size, size, stride=step, padding=-start))
+    rows, cols = relations
     removed = [d - x.ndim for d, k in enumerate(keys) if isinstance(k, int)]
-    dims = tuple(d + sum(r > d for r in removed) for d in x.dims)
+    dims = (x.dims[0] + sum(r > x.dims[0] for r in removed), x.dims[1] + sum(r > x.dims[1] for r in removed))
     shape = _shape(Tensor.__getitem__, x, tuple(keys))
     size = (shape[dims[0]], shape[dims[1]])
-    jump = tuple(
-        step * relation.stride if isinstance(relation, Window) else step
-        for step, relation in zip(x.node.jump, relations, strict=True)
-    )
-    return traced(shape, Node(size, jump, (Edge(x.node, *relations),)), dims)  # type: ignore[arg-type]
+    return traced(shape, Node(size, _jumps(x, rows, cols, size), (Edge(x.node, rows, cols),)), dims)
 
 
 def narrow(x, dim, start, length) -> Traced:
@@ -600,7 +607,7 @@ def _split(func: Callable) -> Callable[..., list[Traced]]:
 
 def cat(tensors, dim=0, *, axis=None) -> Traced:
     tensors = list(tensors)
-    known = [x for x in tensors if isinstance(x, Traced)]
+    known = _traced_among(tensors)
     dim = (dim if axis is None else axis) % known[0].ndim - known[0].ndim
     shape = list(known[0].shape)
     shape[dim] = total = sum(x.shape[dim] for x in tensors)
