@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -62,6 +63,15 @@ def conv_bn_relu(
     )
 
 
+def chain(layer: Callable[[int, int], nn.Module], channels: Sequence[int]) -> nn.Sequential:
+    """One `layer(before, after)` from each channel count to the next.
+
+    >>> [conv.weight.shape[:2] for conv in chain(lambda a, b: nn.Conv2d(a, b, 3), [3, 8, 5])]
+    [torch.Size([8, 3]), torch.Size([5, 8])]
+    """
+    return nn.Sequential(*(layer(before, after) for before, after in pairwise(channels)))
+
+
 class PoolStage(nn.Module):
     """Layers, then a 2×2 max-pool that keeps its switches: where each maximum was, and in a map of what size.
 
@@ -95,6 +105,26 @@ class UnpoolStage(nn.Module):
     def forward(self, x: Tensor, switches: tuple[Tensor, torch.Size]) -> Tensor:
         indices, size = switches
         return self.layers(self.unpool(x, indices, output_size=size))
+
+
+class PoolStages(nn.ModuleList):
+    """`PoolStage`s in a row: a map to the last pooled map and the switches of all, the last one last."""
+
+    def forward(self, x: Tensor) -> tuple[Tensor, list[tuple[Tensor, torch.Size]]]:
+        kept = []
+        for stage in self:
+            x, switches = stage(x)
+            kept.append(switches)
+        return x, kept
+
+
+class UnpoolStages(nn.ModuleList):
+    """`UnpoolStage`s in a row, which use the switches of as many `PoolStages` in reverse."""
+
+    def forward(self, x: Tensor, switches: Sequence[tuple[Tensor, torch.Size]]) -> Tensor:
+        for stage, kept in zip(self, reversed(switches), strict=True):
+            x = stage(x, kept)
+        return x
 
 
 def resize(x: Tensor, size: Sequence[int], *, align_corners: bool = False) -> Tensor:

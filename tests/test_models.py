@@ -79,7 +79,7 @@ def test_options_that_make_the_name_are_not_options():
 
 def test_a_network_without_options_says_so():
     with pytest.raises(ValueError, match="its options are none"):
-        create_model("segnet", padding="same")
+        create_model("segnet_basic", padding="same")
 
 
 def test_wrong_values_of_options_are_refused_and_the_known_listed():

@@ -22,8 +22,8 @@ def sizes_of(model, image):
 def test_parts_have_the_papers_sizes_at_224():
     with torch.device("meta"):
         sizes = sizes_of(DeconvNet().eval(), torch.rand(1, 3, 224, 224))
-    encoder = [sizes[f"encoder.{i}"] for i in range(5)]
-    assert encoder == [(64, 112, 112), (128, 56, 56), (256, 28, 28), (512, 14, 14), (512, 7, 7)]
+    backbone = [sizes[f"backbone.{i}"] for i in range(5)]
+    assert backbone == [(64, 112, 112), (128, 56, 56), (256, 28, 28), (512, 14, 14), (512, 7, 7)]
     neck = [sizes[name] for name in ("fc6", "fc7", "fc6_deconv")]
     assert neck == [(4096, 1, 1), (4096, 1, 1), (512, 7, 7)]
     decoder = [sizes[f"decoder.{i}"] for i in range(5)]
@@ -56,7 +56,7 @@ def test_unpooling_follows_the_very_image():
     torch.manual_seed(0)
     model = DeconvNet(3, width=0.02, fc_kernel=1).eval()
     maps = {}
-    model.encoder[0].layers.register_forward_hook(lambda _, __, output: maps.update(features=output))
+    model.backbone[0].layers.register_forward_hook(lambda _, __, output: maps.update(features=output))
     model.decoder[4].unpool.register_forward_hook(lambda _, __, output: maps.update(unpooled=output))
     with torch.no_grad():
         model(torch.rand(1, 3, 37, 51))
@@ -70,6 +70,11 @@ def test_unpooling_follows_the_very_image():
 @pytest.mark.parametrize(("fc_kernel", "least"), [(7, 224), (3, 96), (1, 32)])
 def test_a_smaller_fc6_takes_smaller_images(fc_kernel, least):
     assert create_model("deconvnet", width=0.02, fc_kernel=fc_kernel).min_size == least
+
+
+def test_an_fc6_of_no_size_is_refused():
+    with pytest.raises(ValueError, match="fc_kernel: got 0; it is at least 1"):
+        create_model("deconvnet", fc_kernel=0)
 
 
 def test_the_normalization_of_a_single_vector_keeps_its_statistics_in_training():

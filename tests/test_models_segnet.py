@@ -1,5 +1,6 @@
 import pytest
 import torch
+import torchvision
 from torch import nn
 
 from segviz.models.segnet import LocalResponseNorm, SegNet, SegNetBasic
@@ -14,7 +15,7 @@ def test_an_odd_height_is_met_and_kept_at_360_by_480():
         model = SegNet(11).eval()
         x = torch.rand(1, 3, 360, 480)
     heights, kept = [], []
-    for stage in model.encoder:
+    for stage in model.backbone:
         x, switches = stage(x)
         heights.append(x.shape[2])
         kept.append(switches)
@@ -32,17 +33,28 @@ def test_the_scores_are_neither_normalized_nor_cut_at_zero():
     assert model(torch.rand(1, 3, 64, 64)).min() < 0
 
 
+def test_a_pretrained_encoder_is_torchvisions_with_normalization(monkeypatch):
+    torch.manual_seed(0)
+    features = torchvision.models.vgg.make_layers(torchvision.models.vgg.cfgs["D"], batch_norm=True).eval()
+    state = {f"features.{key}": value for key, value in features.state_dict().items()}
+    monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", lambda *_, **__: state)
+    model = SegNet(2, pretrained_backbone=True).eval()
+    x = torch.rand(1, 3, 64, 32)
+    with torch.no_grad():
+        torch.testing.assert_close(model.backbone(x)[0], features(x))
+
+
 def test_the_decoder_mirrors_the_encoder():
     with torch.device("meta"):
         model = SegNet()
-    down = [[m.out_channels for m in s.modules() if isinstance(m, nn.Conv2d)] for s in model.encoder]
+    down = [[m.out_channels for m in s.modules() if isinstance(m, nn.Conv2d)] for s in model.backbone]
     up = [[m.in_channels for m in s.modules() if isinstance(m, nn.Conv2d)] for s in model.decoder]
     assert [channels[::-1] for channels in down[::-1]] == up
 
 
 def test_all_but_the_last_convolution_are_normalized_and_rectified():
     model = SegNet(width=0.05)
-    layers = [kind for stage in [*model.encoder, *model.decoder] for kind in kinds(stage)]
+    layers = [kind for stage in [*model.backbone, *model.decoder] for kind in kinds(stage)]
     assert (layers.count("Conv2d"), layers.count("BatchNorm2d"), layers.count("ReLU")) == (26, 25, 25)
 
 

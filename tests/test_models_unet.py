@@ -30,7 +30,7 @@ def test_maps_have_the_papers_sizes_at_572():
     with torch.device("meta"):
         model = UNet(2, in_channels=1, padding="valid").eval()
         sizes = []
-        for part in [*model.contracting, *model.expansive]:
+        for part in [*model.contracting, model.bottom, *model.expansive]:
             part.register_forward_hook(lambda _, __, output: sizes.append(tuple(output.shape[1:3])))
         unpadded_logits(model, torch.rand(1, 1, 572, 572))
     down = [(64, 568), (128, 280), (256, 136), (512, 64), (1024, 28)]

@@ -22,12 +22,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from functools import partial
 
 from torch import nn
 
 from segviz.backbones import imagenet_weights
 from segviz.backbones.plain import PlainTrunk
-from segviz.layers import scaled, start_for_relu_
+from segviz.layers import PoolStage, PoolStages, chain, conv_bn_relu, scaled, start_for_relu_
 
 DEPTHS = (2, 2, 3, 3, 3)
 CHANNELS = (64, 128, 256, 512, 512)
@@ -73,3 +74,24 @@ class VGG16(PlainTrunk):
         start_for_relu_(self)
         if pretrained:
             self.load_torchvision(imagenet_weights("vgg16", in_channels=in_channels, width=width))
+
+
+class SwitchedVGG16(PoolStages):
+    """VGG16 with batch normalization, whose pools keep their switches: images to pool5's map and five switches.
+
+    `pretrained` takes torchvision's ImageNet weights of `vgg16_bn`.
+    """
+
+    def __init__(self, *, in_channels: int = 3, width: float = 1.0, pretrained: bool = False) -> None:
+        self.channels = tuple(scaled(count, width) for count in CHANNELS)
+        befores = (in_channels, *self.channels)
+        layer = partial(conv_bn_relu, bias=True)
+        super().__init__(
+            PoolStage(chain(layer, [before] + [after] * depth))
+            for before, after, depth in zip(befores, self.channels, DEPTHS, strict=False)
+        )
+        start_for_relu_(self)
+        if pretrained:
+            published = imagenet_weights("vgg16_bn", in_channels=in_channels, width=width)
+            features = [value for key, value in published.items() if key.startswith("features.")]
+            self.load_state_dict(dict(zip(self.state_dict(), features, strict=True)))

@@ -24,7 +24,7 @@ from math import isfinite
 from numbers import Real
 from typing import Any, NamedTuple
 
-from segviz.models.base import SegmentationModel, nearest, one_of
+from segviz.models.base import SegmentationModel, nearest, one_of, whole
 
 
 class _Entry(NamedTuple):
@@ -81,8 +81,8 @@ def create_model(
     entry = _TABLE[one_of("name", name, _TABLE)]
     one_of("weights", weights, (None, "scenes"))
     sizes = {
-        "num_classes": _positive_int("num_classes", num_classes),
-        "in_channels": _positive_int("in_channels", in_channels),
+        "num_classes": whole("num_classes", num_classes),
+        "in_channels": whole("in_channels", in_channels),
         "width": _positive_number("width", width),
     }
     factory = getattr(import_module(f"{__name__}.{entry.module}"), entry.factory)
@@ -103,14 +103,6 @@ def create_model(
     model = factory(**preset, **shipped)
     load_into(model, state)
     return model
-
-
-def _positive_int(parameter: str, value: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{parameter}: got {value!r}, a {type(value).__name__}; it is a whole number")
-    if value < 1:
-        raise ValueError(f"{parameter}: got {value}; it is at least 1")
-    return value
 
 
 def _positive_number(parameter: str, value: float) -> float:

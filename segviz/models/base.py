@@ -74,3 +74,12 @@ def nearest(value: Any, known: Iterable[Any]) -> str:
     """A question for an error message, as " (did you mean 'unet'?)", or nothing where nothing is near."""
     near = get_close_matches(str(value), [name for name in known if isinstance(name, str)], n=1)
     return f" (did you mean {near[0]!r}?)" if near else ""
+
+
+def whole(parameter: str, value: int) -> int:
+    """`value`, where it is a whole number of at least 1; else a TypeError or ValueError that names the parameter."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{parameter}: got {value!r}, a {type(value).__name__}; it is a whole number")
+    if value < 1:
+        raise ValueError(f"{parameter}: got {value}; it is at least 1")
+    return value

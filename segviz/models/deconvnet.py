@@ -7,7 +7,7 @@ follows this very object), deconvolutions thicken them (a map that follows the c
 ============  ==============================  ==================  ===========
 part          layers                          channels            at 224²
 ============  ==============================  ==================  ===========
-encoder 0–4   VGG16 with BN, pools            64 … 512            7 × 7
+backbone 0–4  VGG16 with BN, pools            64 … 512            7 × 7
 fc6           7×7                             4096                1 × 1
 fc7           1×1                             4096                1 × 1
 fc6_deconv    7×7 transposed                  512                 7 × 7
@@ -27,13 +27,11 @@ Departures: the pools round up and hand their sizes to the unpooling, for sizes 
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 from torch import Tensor, nn
 
-from segviz.backbones.vgg import CHANNELS, DEPTHS
-from segviz.layers import BatchNorm2d, PoolStage, UnpoolStage, conv_bn_relu, scaled, start_for_relu_
-from segviz.models.base import SegmentationModel
+from segviz.backbones.vgg import DEPTHS, SwitchedVGG16
+from segviz.layers import BatchNorm2d, UnpoolStage, UnpoolStages, chain, conv_bn_relu, scaled, start_for_relu_
+from segviz.models.base import SegmentationModel, whole
 
 
 def deconv_bn_relu(in_channels: int, out_channels: int, kernel_size: int = 3, *, padding: int = 1) -> nn.Sequential:
@@ -46,38 +44,38 @@ def deconv_bn_relu(in_channels: int, out_channels: int, kernel_size: int = 3, *,
 
 
 class DeconvNet(SegmentationModel):
-    """Images (N, in_channels, H, W) of at least 32 · `fc_kernel` pixels a side to logits of the same size."""
+    """Images (N, in_channels, H, W) of at least 32 · `fc_kernel` pixels a side to logits of the same size.
 
-    def __init__(self, num_classes: int = 21, *, in_channels: int = 3, width: float = 1.0, fc_kernel: int = 7) -> None:
-        super().__init__(num_classes, in_channels=in_channels, min_size=32 * fc_kernel)
-        channels = [scaled(count, width) for count in CHANNELS]
+    `pretrained_backbone` downloads ImageNet weights.
+    """
+
+    def __init__(
+        self,
+        num_classes: int = 21,
+        *,
+        in_channels: int = 3,
+        width: float = 1.0,
+        fc_kernel: int = 7,
+        pretrained_backbone: bool = False,
+    ) -> None:
+        min_size = 32 * whole("fc_kernel", fc_kernel)
+        super().__init__(num_classes, in_channels=in_channels, min_size=min_size)
+        self.backbone = SwitchedVGG16(in_channels=in_channels, width=width, pretrained=pretrained_backbone)
+        channels, depths = self.backbone.channels[::-1], DEPTHS[::-1]
         hidden = scaled(4096, width)
 
-        self.encoder = nn.ModuleList()
-        before = in_channels
-        for after, depth in zip(channels, DEPTHS, strict=True):
-            path = pairwise([before] + [after] * depth)
-            self.encoder.append(PoolStage(*(conv_bn_relu(a, b, bias=True) for a, b in path)))
-            before = after
-
-        self.fc6 = conv_bn_relu(channels[-1], hidden, fc_kernel, padding=0, bias=True)
+        self.fc6 = conv_bn_relu(channels[0], hidden, fc_kernel, padding=0, bias=True)
         self.fc7 = conv_bn_relu(hidden, hidden, 1, bias=True)
-        self.fc6_deconv = deconv_bn_relu(hidden, channels[-1], fc_kernel, padding=0)
-
-        self.decoder = nn.ModuleList()
-        after_each = [*reversed(channels[:-1]), channels[0]]
-        for before, after, depth in zip(reversed(channels), after_each, reversed(DEPTHS), strict=True):
-            path = pairwise([before] * depth + [after])
-            self.decoder.append(UnpoolStage(*(deconv_bn_relu(a, b) for a, b in path)))
-        self.score = nn.Conv2d(channels[0], num_classes, 1)
-        start_for_relu_(self)
+        self.fc6_deconv = deconv_bn_relu(hidden, channels[0], fc_kernel, padding=0)
+        self.decoder = UnpoolStages(
+            UnpoolStage(chain(deconv_bn_relu, [before] * depth + [after]))
+            for before, after, depth in zip(channels, (*channels[1:], channels[-1]), depths, strict=True)
+        )
+        self.score = nn.Conv2d(channels[-1], num_classes, 1)
+        for part in (self.fc6, self.fc7, self.fc6_deconv, self.decoder, self.score):
+            start_for_relu_(part)
 
     def logits(self, x: Tensor) -> Tensor:
-        kept = []
-        for stage in self.encoder:
-            x, switches = stage(x)
-            kept.append(switches)
+        x, switches = self.backbone(x)
         x = self.fc6_deconv(self.fc7(self.fc6(x)))
-        for stage in self.decoder:
-            x = stage(x, kept.pop())
-        return self.score(x)
+        return self.score(self.decoder(x, switches))

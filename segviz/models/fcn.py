@@ -15,10 +15,10 @@ fc6         7×7, ReLU, dropout              4096        7 × 7                 
 fc7         1×1, ReLU, dropout              4096        7 × 7                     8 × 8
 score_fr    1×1, starts at zero             classes     7 × 7                     8 × 8
 upscore     32s: 64×64 stride 32            classes     256 × 256                 288 × 288
-upscore2    16s and 8s: 4×4 stride 2        classes     16 × 16                   18 × 18
+upscore2    16s, 8s: 4×4 stride 2           classes     16 × 16                   18 × 18
+upscore     16s: 32×32 stride 16            classes     240 × 240                 304 × 304
 upscore4    8s: 4×4 stride 2                classes     30 × 30                   38 × 38
-upscore16   16s: 32×32 stride 16            classes     240 × 240                 304 × 304
-upscore8    8s: 16×16 stride 8              classes     232 × 232                 312 × 312
+upscore     8s: 16×16 stride 8              classes     232 × 232                 312 × 312
 ==========  ==============================  ==========  ========================  =====================
 
 Nothing is resized: every map is cropped where its first cell's center says. `padding="paper"` is the original, which
@@ -37,8 +37,9 @@ from segviz.backbones.convolutional import CLASSIFIERS, ConvolutionalClassifier
 from segviz.layers import crop, scaled, start_as_bilinear_
 from segviz.models.base import SegmentationModel, one_of
 
-# Where maps meet: the cell of a skip, and at last the pixel of the upscore, that lies on the other map's first.
-# A negative cell of the skip says that the score begins before it.
+# Where maps meet: the cell of each skip that lies on the score's first (negative: the score begins before the skip),
+# and at last the pixel of the upscore that lies on the image's first. So FCN-32s: fc6's first cell has its center at
+# pixel 15.5 of the image ("same") or 12.5 ("paper"), and at 31.5 of the upscore. The difference is cut off.
 FIRST: dict[str, dict[str, dict[int, tuple[int, ...]]]] = {
     "vgg16": {
         "same": {32: (16,), 16: (-1, 8), 8: (-1, -1, 4)},
@@ -113,7 +114,7 @@ class FCN(SegmentationModel):
             self.upscore2 = upsampling(num_classes, 2)
             self.score_pool4 = scoring(scaled(512, width), num_classes)
         if stride == 8:
-            self.upscore_pool4 = upsampling(num_classes, 2)
+            self.upscore4 = upsampling(num_classes, 2)
             self.score_pool3 = scoring(scaled(256, width), num_classes)
         self.upscore = upsampling(num_classes, stride)
 
@@ -125,5 +126,5 @@ class FCN(SegmentationModel):
             score = fused(self.upscore2(score), skip, first=self.first[0])
         if self.stride == 8:
             skip = self.score_pool3(self.scale_pool3 * maps["pool3"])
-            score = fused(self.upscore_pool4(score), skip, first=self.first[1])
+            score = fused(self.upscore4(score), skip, first=self.first[1])
         return crop(self.upscore(score), x.shape[-2:], offset=self.first[-1])

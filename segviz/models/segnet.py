@@ -7,7 +7,7 @@ pool found its maxima, and convolutions fill what lies between. Only these switc
 ==========  ==========================  ==============  ==============
 part        layers                      channels        at 360 × 480
 ==========  ==========================  ==============  ==============
-encoder 0   2 × (3×3, BN, ReLU), pool   64              180 × 240
+backbone 0  2 × (3×3, BN, ReLU), pool   64              180 × 240
         1   2 × (3×3, BN, ReLU), pool   128             90 × 120
         2   3 × (3×3, BN, ReLU), pool   256             45 × 60
         3   3 × (3×3, BN, ReLU), pool   512             23 × 30
@@ -28,54 +28,43 @@ Departures: BN's epsilon is PyTorch's 1e-5, since Caffe's 1e-9 is lost in half p
 
 from __future__ import annotations
 
-from itertools import pairwise
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
-from segviz.backbones.vgg import CHANNELS, DEPTHS
-from segviz.layers import PoolStage, UnpoolStage, conv_bn_relu, scaled, start_for_relu_
+from segviz.backbones.vgg import DEPTHS, SwitchedVGG16
+from segviz.layers import PoolStage, PoolStages, UnpoolStage, UnpoolStages, chain, conv_bn_relu, scaled, start_for_relu_
 from segviz.models.base import SegmentationModel
 
 
-class EncoderDecoder(SegmentationModel):
-    """Stages down, and as many up that use their switches in reverse."""
+class SegNet(SegmentationModel):
+    """VGG16's thirteen convolutions, and their mirror image. `pretrained_backbone` downloads ImageNet weights."""
 
-    encoder: nn.ModuleList
-    decoder: nn.ModuleList
+    def __init__(
+        self,
+        num_classes: int = 21,
+        *,
+        in_channels: int = 3,
+        width: float = 1.0,
+        pretrained_backbone: bool = False,
+    ) -> None:
+        super().__init__(num_classes, in_channels=in_channels, min_size=32)
+        self.backbone = SwitchedVGG16(in_channels=in_channels, width=width, pretrained=pretrained_backbone)
+
+        layer = partial(conv_bn_relu, bias=True)
+        channels, depths = self.backbone.channels[::-1], DEPTHS[::-1]
+        self.decoder = UnpoolStages(
+            UnpoolStage(chain(layer, [before] * depth + [after]))
+            for before, after, depth in zip(channels, channels[1:], depths, strict=False)
+        )
+        last = channels[-1]
+        self.decoder.append(UnpoolStage(layer(last, last), nn.Conv2d(last, num_classes, 3, padding=1)))
+        start_for_relu_(self.decoder)
 
     def logits(self, x: Tensor) -> Tensor:
-        kept = []
-        for stage in self.encoder:
-            x, switches = stage(x)
-            kept.append(switches)
-        for stage in self.decoder:
-            x = stage(x, kept.pop())
-        return x
-
-
-class SegNet(EncoderDecoder):
-    """VGG16's convolutions, normalized, and their mirror image."""
-
-    def __init__(self, num_classes: int = 21, *, in_channels: int = 3, width: float = 1.0) -> None:
-        super().__init__(num_classes, in_channels=in_channels, min_size=32)
-        channels = [in_channels, *(scaled(count, width) for count in CHANNELS)]
-        self.encoder = nn.ModuleList(
-            PoolStage(*convolutions([before] + [after] * depth))
-            for (before, after), depth in zip(pairwise(channels), DEPTHS, strict=True)
-        )
-        upward = [*zip(pairwise(reversed(channels)), reversed(DEPTHS), strict=True)][:-1]
-        self.decoder = nn.ModuleList(
-            UnpoolStage(*convolutions([before] * depth + [after])) for (before, after), depth in upward
-        )
-        last = channels[1]
-        self.decoder.append(UnpoolStage(*convolutions([last, last]), nn.Conv2d(last, num_classes, 3, padding=1)))
-        start_for_relu_(self)
-
-
-def convolutions(channels: list[int]) -> list[nn.Module]:
-    """3×3 convolutions with bias, BN and ReLU from each channel count to the next."""
-    return [conv_bn_relu(before, after, bias=True) for before, after in pairwise(channels)]
+        x, switches = self.backbone(x)
+        return self.decoder(x, switches)
 
 
 class LocalResponseNorm(nn.LocalResponseNorm):
@@ -85,19 +74,26 @@ class LocalResponseNorm(nn.LocalResponseNorm):
         return super().forward(x.to(torch.promote_types(x.dtype, torch.float32))).to(x.dtype)
 
 
-class SegNetBasic(EncoderDecoder):
-    """Four 7×7 convolutions down, four up."""
+class SegNetBasic(SegmentationModel):
+    """Four 7×7 convolutions down, four up, and a 1×1 to the classes."""
 
     def __init__(self, num_classes: int = 21, *, in_channels: int = 3, width: float = 1.0) -> None:
         super().__init__(num_classes, in_channels=in_channels, min_size=16)
-        c = scaled(64, width)
+        channels = scaled(64, width)
+
+        def down(before: int) -> nn.Module:
+            return conv_bn_relu(before, channels, 7, bias=True)
+
+        def up() -> nn.Module:
+            return conv_bn_relu(channels, channels, 7, bias=True)[:2]  # no ReLU
+
         normalization = LocalResponseNorm(5, alpha=1e-4, beta=0.75)
-        self.encoder = nn.ModuleList(
-            [PoolStage(normalization, conv_bn_relu(in_channels, c, 7, bias=True))]
-            + [PoolStage(conv_bn_relu(c, c, 7, bias=True)) for _ in range(3)]
-        )
-        self.decoder = nn.ModuleList(
-            [UnpoolStage(conv_bn_relu(c, c, 7, bias=True)[:2]) for _ in range(3)]
-            + [UnpoolStage(conv_bn_relu(c, c, 7, bias=True)[:2], nn.Conv2d(c, num_classes, 1))]
-        )
+        self.encoder = PoolStages([PoolStage(normalization, down(in_channels))])
+        self.encoder.extend(PoolStage(down(channels)) for _ in range(3))
+        self.decoder = UnpoolStages(UnpoolStage(up()) for _ in range(4))
+        self.score = nn.Conv2d(channels, num_classes, 1)
         start_for_relu_(self)
+
+    def logits(self, x: Tensor) -> Tensor:
+        x, switches = self.encoder(x)
+        return self.score(self.decoder(x, switches))

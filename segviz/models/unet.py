@@ -11,7 +11,7 @@ contracting 0      3×3, 3×3                        64        568 × 568       
             1      max-pool, 3×3, 3×3              128       280 × 280            286 × 286
             2      max-pool, 3×3, 3×3              256       136 × 136            143 × 143
             3      max-pool, 3×3, 3×3              512       64 × 64              72 × 72
-            4      max-pool, 3×3, 3×3              1024      28 × 28              36 × 36
+bottom             max-pool, 3×3, 3×3, dropout     1024      28 × 28              36 × 36
 expansive   0      up 2×2, skip 3, 3×3, 3×3        512       52 × 52              72 × 72
             1      up 2×2, skip 2, 3×3, 3×3        256       100 × 100            143 × 143
             2      up 2×2, skip 1, 3×3, 3×3        128       196 × 196            286 × 286
@@ -23,7 +23,8 @@ score              1×1                             classes   388 × 388        
 To label the image's own border it is continued by mirroring, 92 pixels on each side and a few more at the lower
 right, up to a size that every pool halves evenly (n ≡ 12 mod 16). `padding="same"` pads every convolution with zeros.
 
-Departures: with "same" the pools round up and the up-convolution's surplus row is cut, so that odd sizes lose no pixel.
+Departures: with "same" the pools round up and the up-convolution's surplus row is cut, so that odd sizes lose no
+pixel. One dropout, of half the values, acts where the contracting path ends; the paper gives no rate.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def joined(skip: Tensor, up: Tensor) -> Tensor:
 class UNet(SegmentationModel):
     """Images (N, in_channels, H, W) to logits (N, num_classes, H, W).
 
-    `padding` is "same" or "valid" (see above); `dropout` acts at the end of the contracting path.
+    `padding` is "same" or "valid" (see above); `dropout` acts at the bottom.
 
         >>> UNet(2, in_channels=1, width=0.25, padding="valid")(torch.rand(1, 1, 50, 71)).shape
         torch.Size([1, 2, 50, 71])
@@ -79,9 +80,10 @@ class UNet(SegmentationModel):
         pad = 0 if self.mirrors else 1
         channels = [scaled(count, width) for count in CHANNELS]
         self.contracting = nn.ModuleList(
-            double_convolution(before, after, pad) for before, after in pairwise([in_channels, *channels])
+            double_convolution(before, after, pad) for before, after in pairwise([in_channels, *channels[:-1]])
         )
         self.pool = nn.MaxPool2d(2, ceil_mode=True)
+        self.bottom = double_convolution(channels[3], channels[4], pad)
         self.dropout = nn.Dropout(dropout)
         upward = list(pairwise(reversed(channels)))
         self.up = nn.ModuleList(nn.ConvTranspose2d(before, after, 2, stride=2) for before, after in upward)
@@ -93,11 +95,11 @@ class UNet(SegmentationModel):
         size = x.shape[-2:]
         if self.mirrors:
             x = self.with_margin(x)
-        skips: list[Tensor] = []
+        skips = []
         for convolutions in self.contracting:
-            x = convolutions(self.pool(x) if skips else x)
-            skips.append(x)
-        x = self.dropout(skips.pop())
+            skips.append(convolutions(x))
+            x = self.pool(skips[-1])
+        x = self.dropout(self.bottom(x))
         for up, convolutions in zip(self.up, self.expansive, strict=True):
             x = convolutions(joined(skips.pop(), up(x)))
         return crop(self.score(x), size)
