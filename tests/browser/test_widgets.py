@@ -1,5 +1,6 @@
 """The contract of every widget, under both hosts: it mounts, answers mouse and keys, resets, and ends cleanly."""
 
+import functools
 import itertools
 import random
 import re
@@ -63,6 +64,7 @@ def stage_of(browser):
     assert list(itertools.chain(*stages)) == []
 
 
+@functools.cache  # the still pictures take longer to draw than the browser takes to open the page
 def page_for(host, name, *, theme="light"):
     make = book_page if host == "book" else anywidget_page
     return make(examples_of(name), theme=theme)
@@ -413,8 +415,9 @@ def test_the_shown_counts_are_the_arithmetics(book_stage):
 def everything_said(stage):
     """The first question's text and whatever a screen reader would say of it."""
     return stage.place(0).evaluate(
-        """(el) => [el.querySelector(".sv-widget"), ...el.querySelectorAll(".sv-widget *")].flatMap((node) =>
-          [...node.attributes].filter(({ name }) => /^(aria|title|alt|data|value)/.test(name)).map(({ value }) => value))
+        """(el) => [el.querySelector(".sv-widget"), ...el.querySelectorAll(".sv-widget *")]
+          .flatMap((node) => [...node.attributes])
+          .filter(({ name }) => /^(aria|title|alt|data|value)/.test(name)).map(({ value }) => value)
           .concat(el.querySelector(".sv-widget").textContent).join(" ")"""
     )
 

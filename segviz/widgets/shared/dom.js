@@ -33,12 +33,13 @@ export function set(node, attributes) {
   }
 }
 
-let count = 0;
-
-/** An id that no other element on the page bears. */
+/**
+ * An id that no other element on the page bears. The count is the page's: with a kernel behind it, every widget brings a
+ * copy of this module, and radio buttons that share a name would switch one another off.
+ */
 export function freshId(stem) {
-  count += 1;
-  return `${stem}-${count}`;
+  globalThis.segvizIds = (globalThis.segvizIds ?? 0) + 1;
+  return `${stem}-${globalThis.segvizIds}`;
 }
 
 /**
