@@ -143,24 +143,23 @@ def crop(x: Tensor, size: Sequence[int], *, offset: int = 0) -> Tensor:
 def mirrored(x: Tensor, *, before: tuple[int, int], after: tuple[int, int]) -> Tensor:
     """Maps (N, C, H, W) continued past their edges by mirroring, the edge pixel itself not repeated.
 
-    `before` and `after` are margins (rows, columns). Unlike `F.pad(mode="reflect")`, the margin may be wider
-    than the map, which is then folded again and again::
+    `before` and `after` are margins (rows, columns). Where `F.pad(mode="reflect")` wants margins narrower than the
+    map, these may be wider; the map is then mirrored again and again. Raises ValueError for maps of a single row or
+    column, which have nothing to mirror.
 
-        >>> mirrored(torch.tensor([[[[1., 2., 3.]]]]), before=(0, 1), after=(0, 3)).flatten().tolist()
-        [2.0, 1.0, 2.0, 3.0, 2.0, 1.0, 2.0]
+    >>> mirrored(torch.tensor([[[[1., 2., 3.], [4., 5., 6.]]]]), before=(0, 1), after=(0, 3))[0, 0, 0].tolist()
+    [2.0, 1.0, 2.0, 3.0, 2.0, 1.0, 2.0]
     """
-    rows, columns = (
-        _folded(-ahead, size + behind, size, x.device)
-        for ahead, behind, size in zip(before, after, x.shape[2:], strict=True)
-    )
-    return x[:, :, rows][:, :, :, columns]
-
-
-def _folded(start: int, stop: int, size: int, device: torch.device) -> Tensor:
-    """The positions start … stop − 1, folded back into 0 … size − 1 at both ends."""
-    period = max(2 * (size - 1), 1)
-    position = torch.arange(start, stop, device=device) % period
-    return torch.minimum(position, period - position) if size > 1 else torch.zeros_like(position)
+    rows, columns = x.shape[2:]
+    if min(rows, columns) < 2:
+        raise ValueError(f"x: got maps of {rows}×{columns}; mirroring needs at least 2 rows and 2 columns")
+    reach = (columns - 1, columns - 1, rows - 1, rows - 1)
+    margins = [before[1], after[1], before[0], after[0]]
+    while any(margins):
+        step = [min(margin, most) for margin, most in zip(margins, reach, strict=True)]
+        x = F.pad(x, step, mode="reflect")
+        margins = [margin - done for margin, done in zip(margins, step, strict=True)]
+    return x
 
 
 def bilinear_kernel(kernel_size: int) -> Tensor:

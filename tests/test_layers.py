@@ -109,15 +109,23 @@ def test_a_mirrored_margin_narrower_than_the_map_is_pytorchs_reflection(height, 
     assert torch.equal(mirrored(x, before=(top, left), after=(bottom, right)), expected)
 
 
-def test_a_wider_margin_is_folded_again():
-    x = torch.tensor([1.0, 2.0, 3.0]).view(1, 1, 1, 3)
-    folded = mirrored(x, before=(0, 5), after=(0, 3)).flatten().tolist()
-    assert folded == [2, 1, 2, 3, 2, 1, 2, 3, 2, 1, 2]
+def test_a_wider_margin_is_mirrored_again():
+    x = torch.tensor([1.0, 2.0, 3.0]).expand(1, 1, 2, 3)
+    again = mirrored(x, before=(0, 5), after=(0, 3))[0, 0, 0].tolist()
+    assert again == [2, 1, 2, 3, 2, 1, 2, 3, 2, 1, 2]
 
 
-def test_a_single_pixel_is_its_own_mirror():
-    x = torch.tensor([7.0]).view(1, 1, 1, 1)
-    assert mirrored(x, before=(0, 2), after=(1, 2)).tolist() == [[[[7] * 5] * 2]]
+@settings(max_examples=30, deadline=None)
+@given(st.integers(2, 5), st.integers(0, 17), st.integers(0, 17))
+def test_a_mirrored_row_is_a_triangle_wave(size, before, after):
+    x = torch.arange(float(size)).expand(1, 1, 2, size)
+    wave = [abs((i + size - 1) % (2 * size - 2) - (size - 1)) for i in range(-before, size + after)]
+    assert mirrored(x, before=(0, before), after=(0, after))[0, 0, 0].tolist() == wave
+
+
+def test_a_single_row_cannot_be_mirrored():
+    with pytest.raises(ValueError, match="x: got maps of 1×7"):
+        mirrored(torch.rand(1, 1, 1, 7), before=(0, 2), after=(1, 2))
 
 
 @pytest.mark.parametrize(

@@ -178,6 +178,7 @@ def test_bfloat16_keeps_its_type_and_stays_finite(model):
 
 
 @pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
 def test_half_precision_on_a_gpu_agrees_with_single(model, dtype):
     model = without_zero_starts(model.eval()).cuda()
