@@ -11,12 +11,14 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 from segviz.palette import LIGHT
 
-WIDTH = 7.2  # inches: the page's wide column, so that letters come out alike in all figures
+WIDTH = 7.45  # inches: the page's wide column, so that letters come out alike in all figures
 SHARP = 160  # dots per inch: about two for each CSS pixel of the page
+GAP, TITLE = 0.12, 0.3  # inches between pictures, and above them
 
 
 def data_uri(figure: Figure, *, dpi: int = 120) -> str:
@@ -43,24 +45,30 @@ def pictures(
     """
     images = {name: _image(name, values) for name, values in named.items()}
     low, high = limits or (None, None)
-    widths = [image.shape[1] / image.shape[0] for image in images.values()]
-    scale = 0.0 if cmap == "gray" else 0.6
-    figure, axes = plt.subplots(
-        1,
-        len(images),
-        figsize=(WIDTH, (WIDTH - scale) / sum(widths) + 0.3),
-        dpi=SHARP,
-        layout="constrained",
-        width_ratios=widths,
-        squeeze=False,
-    )
-    for (name, image), ax in zip(images.items(), axes[0], strict=True):
+    ratios = [image.shape[1] / image.shape[0] for image in images.values()]
+    scale = 0.0 if cmap == "gray" else 0.7
+    room = WIDTH - scale - GAP * (len(images) - 1)
+    height = _in_whole_dots(room / sum(ratios), rows=max(len(image) for image in images.values()))
+    width = height * sum(ratios) + GAP * (len(images) - 1) + scale
+
+    figure = plt.figure(figsize=(width, height + TITLE), dpi=SHARP)
+    left, top = 0.0, height / (height + TITLE)
+    for (name, image), ratio in zip(images.items(), ratios, strict=True):
+        ax = figure.add_axes((left / width, 0, height * ratio / width, top))
         drawn = ax.imshow(image, cmap=cmap, vmin=low, vmax=high, interpolation="nearest")
         ax.set_title(name, color=LIGHT["ink"], fontsize=10)
         ax.set_axis_off()
+        left += height * ratio + GAP
     if scale:
-        figure.colorbar(drawn, ax=axes[0], shrink=0.8)
+        beside = figure.add_axes((left / width, 0.1 * top, 0.1 / width, 0.8 * top))
+        figure.colorbar(drawn, cax=beside, ticks=MaxNLocator(4))
     return _finished(figure)
+
+
+def _in_whole_dots(inches: float, rows: int) -> float:
+    """A height near `inches` that gives every row the same number of dots: else a fine pattern grows a second one."""
+    dots = inches * SHARP
+    return (dots // rows * rows if dots >= rows else dots) / SHARP
 
 
 def matrices(named: Mapping[str, ArrayLike], *, cell: float = 0.34) -> Figure:
