@@ -20,8 +20,8 @@ decoder 0   unpool, 3 × (3×3, BN, ReLU) 512             23 × 30
 ==========  ==========================  ==============  ==============
 
 The last 3×3 gives the scores as they are; BN and ReLU on it, as in some ports, make every logit at least 0.
-SegNet-Basic normalizes the image by local response, and has four 7×7 convolutions of 64 channels each way and no
-ReLU in its decoder.
+SegNet-Basic normalizes the image by local response, and has four 7×7 convolutions of 64 channels each way (its deepest
+unit sees 106 × 106 pixels) and no ReLU in its decoder.
 
 Departures: BN's epsilon is PyTorch's 1e-5, since Caffe's 1e-9 is lost in half precision.
 """
