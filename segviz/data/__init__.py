@@ -1,7 +1,25 @@
 """Data sets in one form: image float (3, H, W) in [0, 1], mask int64 (H, W), `.classes` names."""
 
+from segviz.data.augmentation import augmentation, fitted
+from segviz.data.cues import FarCues
 from segviz.data.layout import Scene
+from segviz.data.public import PUBLIC, Labeled, camvid, cityscapes, oxford_pets, sbd, voc2012
 from segviz.data.samples import class_shares
 from segviz.data.scenes import PALETTE, Scenes
 
-__all__ = ["PALETTE", "Scene", "Scenes", "class_shares"]
+__all__ = [
+    "PALETTE",
+    "PUBLIC",
+    "FarCues",
+    "Labeled",
+    "Scene",
+    "Scenes",
+    "augmentation",
+    "camvid",
+    "cityscapes",
+    "class_shares",
+    "fitted",
+    "oxford_pets",
+    "sbd",
+    "voc2012",
+]

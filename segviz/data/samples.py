@@ -1,5 +1,6 @@
 """One form for every data set: image float (3, H, W) in [0, 1], mask int64 (H, W)."""
 
+import operator
 from collections.abc import Callable
 
 import torch
@@ -35,3 +36,16 @@ def class_shares(dataset: Dataset, num_classes: int, *, ignore_index: int = 255,
         mask = dataset[index][1]
         counts += torch.bincount(mask[mask != ignore_index].flatten(), minlength=num_classes)
     return counts / counts.sum()
+
+
+def whole_number(name: str, value: int, least: int) -> int:
+    """`value` as an int; TypeError where it is none, ValueError where it is below `least`."""
+    if isinstance(value, bool):
+        raise TypeError(f"{name} must be a whole number, got {value!r}")
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} must be a whole number, got {value!r}") from None
+    if number < least:
+        raise ValueError(f"{name} must be at least {least}, got {number}")
+    return number

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from segviz.data.layout import Scene, draw_scene
-from segviz.data.samples import Transforms, sample
+from segviz.data.samples import Transforms, sample, whole_number
 from segviz.data.street import CLASSES
 
 # Okabe and Ito's colors where a class has an obvious one, grays for what does not move.
@@ -52,13 +52,13 @@ class Scenes(Dataset[tuple[Tensor, Tensor]]):
         *,
         transforms: Transforms | None = None,
     ) -> None:
-        self.length = _at_least("length", length, 1)
+        self.length = whole_number("length", length, 1)
         try:
             height, width = size
         except (TypeError, ValueError):
             raise TypeError(f"size must be (height, width), got {size!r}") from None
-        self.size = _at_least("size[0]", height, LEAST_SIZE), _at_least("size[1]", width, LEAST_SIZE)
-        self.seed = _at_least("seed", seed, 0)
+        self.size = whole_number("size[0]", height, LEAST_SIZE), whole_number("size[1]", width, LEAST_SIZE)
+        self.seed = whole_number("seed", seed, 0)
         self.transforms = transforms
 
     def __len__(self) -> int:
@@ -78,15 +78,3 @@ class Scenes(Dataset[tuple[Tensor, Tensor]]):
 
     def __repr__(self) -> str:
         return f"Scenes({self.length}, size={self.size}, seed={self.seed})"
-
-
-def _at_least(name: str, value: int, least: int) -> int:
-    if isinstance(value, bool):
-        raise TypeError(f"{name} must be a whole number, got {value!r}")
-    try:
-        number = operator.index(value)
-    except TypeError:
-        raise TypeError(f"{name} must be a whole number, got {value!r}") from None
-    if number < least:
-        raise ValueError(f"{name} must be at least {least}, got {number}")
-    return number

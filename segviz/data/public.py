@@ -1,0 +1,176 @@
+"""Public data sets in the form of the scenes: image float (3, H, W) in [0, 1], mask int64 (H, W), `.classes`.
+
+VOC 2012, SBD and Oxford-IIIT Pet are downloaded and read by torchvision. CamVid and Cityscapes come from a
+folder of the reader's own, since neither may be passed on. Pixels without a class are 255.
+
+    >>> sorted(PUBLIC)
+    ['camvid', 'cityscapes', 'pets', 'sbd', 'voc']
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.utils.data import Dataset
+from torchvision import datasets
+
+from segviz.data.samples import Transforms, sample
+
+IGNORED = 255
+VOC_CLASSES = (
+    "background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow",
+    "dining table", "dog", "horse", "motorbike", "person", "potted plant", "sheep", "sofa", "train",
+    "tv monitor",
+)  # fmt: skip
+CAMVID_CLASSES = (
+    "sky", "building", "pole", "road", "pavement", "tree", "sign", "fence", "car", "pedestrian", "bicyclist",
+)  # fmt: skip
+
+Pairs = Sequence[tuple[Image.Image, Image.Image]]
+
+
+class Labeled(Dataset[tuple[Tensor, Tensor]]):
+    """Pictures with masks, as torchvision gives them, in the form of this package.
+
+    `labels` maps a value of the mask's file to a class or to 255; a value that is not in it is an error when
+    its picture is read. `transforms` is a joint torchvision v2 transform of image and mask.
+    """
+
+    ignore_index = IGNORED
+
+    def __init__(
+        self, pairs: Pairs, classes: Sequence[str], labels: dict[int, int], transforms: Transforms | None = None
+    ) -> None:
+        self.pairs, self.classes, self.transforms = pairs, tuple(classes), transforms
+        # 16 bits, so that no class or 255 can stand for "unknown".
+        self._table = np.full(256, -1, np.int16)
+        for value, label in labels.items():
+            self._table[value] = label
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        picture, values = self.pairs[index]
+        image = torch.from_numpy(np.array(picture.convert("RGB"))).permute(2, 0, 1).contiguous()
+        return sample(image, torch.from_numpy(self._labels(index, np.asarray(values))), self.transforms)
+
+    def _labels(self, index: int, values: np.ndarray) -> np.ndarray:
+        if values.ndim != 2 or values.dtype != np.uint8:
+            form = f"{values.dtype} {values.shape}"
+            raise ValueError(f"mask of picture {index} must be bytes (H, W), one label a pixel, got {form}")
+        labels = self._table[values]
+        if (labels < 0).any():
+            unknown = np.unique(values[labels < 0])[:8].tolist()
+            known = np.nonzero(self._table >= 0)[0].tolist()
+            raise ValueError(f"mask of picture {index} holds unknown labels {unknown}; known are {known}")
+        return labels.astype(np.uint8)
+
+
+def _same(count: int) -> dict[int, int]:
+    return {label: label for label in range(count)} | {IGNORED: IGNORED}
+
+
+def voc2012(
+    root: str | Path, split: str = "train", *, download: bool = False, transforms: Transforms | None = None
+) -> Labeled:
+    """PASCAL VOC 2012 (Everingham et al.): 21 classes; `split` is train, val or trainval."""
+    _one_of("split", split, ("train", "val", "trainval"))
+    pairs = datasets.VOCSegmentation(str(root), year="2012", image_set=split, download=download)
+    return Labeled(pairs, VOC_CLASSES, _same(21), transforms)
+
+
+def sbd(
+    root: str | Path,
+    split: str = "train_noval",
+    *,
+    download: bool = False,
+    transforms: Transforms | None = None,
+) -> Labeled:
+    """The Semantic Boundaries Dataset (Hariharan et al., ICCV 2011), VOC's classes on 11,355 pictures.
+
+    `split` is train, val or train_noval, the part of both without VOC 2012's validation pictures, with which
+    the papers extend VOC's training set. Reading its masks takes SciPy.
+    """
+    _one_of("split", split, ("train", "val", "train_noval"))
+    # torchvision unpacks into root and refuses to download where it has done so before.
+    missing = not (Path(root) / "cls").is_dir()
+    pairs = datasets.SBDataset(str(root), image_set=split, mode="segmentation", download=download and missing)
+    return Labeled(pairs, VOC_CLASSES, _same(21), transforms)
+
+
+def oxford_pets(
+    root: str | Path, split: str = "trainval", *, download: bool = False, transforms: Transforms | None = None
+) -> Labeled:
+    """Oxford-IIIT Pet (Parkhi et al., CVPR 2012): pet or background; `split` is trainval or test.
+
+    The trimap's third value, the fur between the two, is ignored.
+    """
+    _one_of("split", split, ("trainval", "test"))
+    pairs = datasets.OxfordIIITPet(str(root), split=split, target_types="segmentation", download=download)
+    return Labeled(pairs, ("background", "pet"), {1: 1, 2: 0, 3: IGNORED}, transforms)
+
+
+def cityscapes(root: str | Path, split: str = "train", *, transforms: Transforms | None = None) -> Labeled:
+    """Cityscapes (Cordts et al., CVPR 2016) from a folder with `leftImg8bit` and `gtFine`: the 19 classes.
+
+    `split` is train, val or test. Register at cityscapes-dataset.com to obtain it.
+    """
+    _one_of("split", split, ("train", "val", "test"))
+    pairs = datasets.Cityscapes(str(root), split=split, mode="fine", target_type="semantic")
+    scored = sorted((c for c in pairs.classes if 0 <= c.train_id < IGNORED), key=lambda c: c.train_id)
+    unscored = {c.id: IGNORED for c in pairs.classes if c.id >= 0} | {IGNORED: IGNORED}
+    labels = unscored | {c.id: c.train_id for c in scored}
+    return Labeled(pairs, [c.name for c in scored], labels, transforms)
+
+
+def camvid(root: str | Path, split: str = "train", *, transforms: Transforms | None = None) -> Labeled:
+    """CamVid (Brostow et al., 2009) from a folder laid out as SegNet's authors gave it: the 11 classes.
+
+    The pictures of `split` (train, val or test) are in `root/split`, their masks under the same names in
+    `root/splitannot`; value 11 means no class.
+    """
+    _one_of("split", split, ("train", "val", "test"))
+    pairs = _Folders(Path(root) / split, Path(root) / f"{split}annot")
+    return Labeled(pairs, CAMVID_CLASSES, _same(11) | {11: IGNORED}, transforms)
+
+
+class _Folders(Sequence):
+    """Pictures in one folder, masks of the same names in another."""
+
+    def __init__(self, pictures: Path, masks: Path) -> None:
+        for folder in (pictures, masks):
+            if not folder.is_dir():
+                raise FileNotFoundError(f"no folder {folder}")
+        self.paths = [(path, masks / path.name) for path in sorted(pictures.glob("*.png"))]
+        if not self.paths:
+            raise FileNotFoundError(f"no .png pictures in {pictures}")
+        lacking = [mask.name for _, mask in self.paths if not mask.is_file()]
+        if lacking:
+            raise FileNotFoundError(f"no mask in {masks} for {len(lacking)} pictures, the first {lacking[0]}")
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __getitem__(self, index: Any) -> Any:
+        picture, mask = self.paths[index]
+        return Image.open(picture), Image.open(mask)
+
+
+def _one_of(parameter: str, value: str, known: Sequence[str]) -> None:
+    if value not in known:
+        raise ValueError(f"{parameter} must be one of {', '.join(map(repr, known))}, got {value!r}")
+
+
+# Name on the command line -> how to open it, and its parts to train and to validate on.
+PUBLIC: dict[str, tuple[Callable[..., Labeled], str, str]] = {
+    "voc": (voc2012, "train", "val"),
+    "sbd": (sbd, "train_noval", "val"),
+    "pets": (oxford_pets, "trainval", "test"),
+    "camvid": (camvid, "train", "val"),
+    "cityscapes": (cityscapes, "train", "val"),
+}
