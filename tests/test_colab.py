@@ -1,0 +1,149 @@
+"""Every chapter, unchanged, under Colab's pins: its widget stack, and a stand-in for `google.colab` in the kernel."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[1]
+CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
+PINS = ROOT / "tests" / "colab-pins.txt"
+
+# These stay as the environment has them: large, or without a say in how a chapter runs.
+NOT_LAID_OVER = {"torch", "torchvision", "scikit-image", "safetensors"}
+
+# Runs in the kernel before the first cell. `%pip` writes down what it was asked for and installs nothing.
+STAND_IN = """
+import sys
+import types
+
+google, colab, output = (types.ModuleType(name) for name in ("google", "google.colab", "google.colab.output"))
+google.__path__, google.colab, colab.output = [], colab, output
+colab.asked_pip_for, colab.enabled = [], 0
+
+
+def enable_custom_widget_manager():
+    colab.enabled += 1
+
+
+output.enable_custom_widget_manager = enable_custom_widget_manager
+output._widgets = types.SimpleNamespace(_installed_url="https://colab.test/manager")
+sys.modules.update({module.__name__: module for module in (google, colab, output)})
+get_ipython().register_magic_function(colab.asked_pip_for.append, "line", "pip")
+"""
+
+ASK = """
+import json, sys
+import anywidget, IPython, ipykernel, ipywidgets, matplotlib, numpy
+colab = sys.modules["google.colab"]
+versions = {m.__name__.lower(): m.__version__ for m in (anywidget, IPython, ipykernel, ipywidgets, matplotlib, numpy)}
+print(json.dumps({"pip": colab.asked_pip_for, "enabled": colab.enabled, "versions": versions}))
+"""
+
+
+def pins() -> dict[str, str]:
+    """Colab's packages: name -> version."""
+    lines = [line for line in PINS.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
+    return dict(line.split("==") for line in lines)
+
+
+def requirements() -> list[Requirement]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return [Requirement(line) for line in project["dependencies"]]
+
+
+@pytest.mark.parametrize("requirement", requirements(), ids=lambda requirement: requirement.name)
+def test_colab_meets_the_requirement_as_it_is(requirement):
+    held = pins()[canonicalize_name(requirement.name)]
+    assert requirement.specifier.contains(held), f"pip would replace Colab's {requirement.name} {held}"
+
+
+@pytest.fixture(scope="session")
+def overlay() -> Path:
+    """A folder of Colab's packages, kept in .venv-colab, to be laid over the environment's own."""
+    laid_over = [f"{name}=={version}" for name, version in pins().items() if name not in NOT_LAID_OVER]
+    digest = hashlib.sha256("\n".join([sys.version, *laid_over]).encode()).hexdigest()[:12]
+    folder = ROOT / ".venv-colab" / digest
+    if not folder.exists():
+        making = folder.with_name(f"{digest}-{os.getpid()}")
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(making)]
+        subprocess.run([*pip, *laid_over], check=True)
+        try:
+            making.rename(folder)
+        except OSError:  # another test process was faster
+            assert folder.exists()
+    return folder
+
+
+@pytest.fixture
+def run_on_colab(overlay, tmp_path, monkeypatch):
+    """Run a notebook as Colab would; gives it back with its outputs, and what its last cell, `ASK`, says."""
+    startup = tmp_path / "ipython" / "profile_default" / "startup"
+    startup.mkdir(parents=True)
+    (startup / "00-colab.py").write_text(STAND_IN, encoding="utf-8")
+    environment = {
+        **{name: value for name, value in os.environ.items() if name != "SEGVIZ_BOOK"},
+        "PYTHONPATH": os.pathsep.join([str(overlay), str(ROOT)]),
+        "IPYTHONDIR": str(tmp_path / "ipython"),
+        "OMP_NUM_THREADS": "1",
+    }
+
+    def run(notebook: nbformat.NotebookNode, folder: Path) -> tuple[nbformat.NotebookNode, dict]:
+        notebook.cells.append(nbformat.v4.new_code_cell(ASK))
+        client = NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(folder)}})
+        client.execute(env=environment)
+        return notebook, json.loads(notebook.cells[-1].outputs[-1].text)
+
+    return run
+
+
+def outputs(notebook):
+    return [output for cell in notebook.cells for output in cell.get("outputs", [])]
+
+
+def live_views(notebook) -> int:
+    kind = "application/vnd.jupyter.widget-view+json"
+    return sum(kind in output.get("data", {}) for output in outputs(notebook))
+
+
+def test_the_kernel_holds_colabs_packages_and_a_widget_is_live(run_on_colab):
+    notebook = nbformat.v4.new_notebook(
+        cells=[
+            nbformat.v4.new_code_cell("import sys\nif 'google.colab' in sys.modules:\n    %pip install -q segviz"),
+            nbformat.v4.new_code_cell(
+                "from segviz.widgets import ConvolutionExplorer\nexplorer = ConvolutionExplorer()\nexplorer"
+            ),
+            nbformat.v4.new_code_cell("explorer.stride = 3\nassert explorer.live().stride == 3"),
+        ]
+    )
+    notebook, said = run_on_colab(notebook, ROOT)
+    for name, version in said["versions"].items():
+        assert version == pins()[name]
+    assert said["pip"] == ["install -q segviz"]
+    assert said["enabled"] == 1, "anywidget turns the custom widget manager on"
+    assert live_views(notebook) == 1
+    shown = notebook.cells[1].outputs[0]
+    assert shown.metadata["application/vnd.jupyter.widget-view+json"]["colab"]["custom_widget_manager"]["url"]
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.stem)
+def test_the_chapter_runs_unchanged(run_on_colab, chapter):
+    notebook, said = run_on_colab(nbformat.read(chapter, as_version=4), chapter.parent)
+    assert [output for output in outputs(notebook) if output.output_type == "error"] == []
+    assert [output.text for output in outputs(notebook) if output.get("name") == "stderr"] == []
+    assert len(said["pip"]) == 1
+    package = said["pip"][0].removeprefix("install -q ")
+    assert package.endswith("/segviz"), "the setup cell installs segviz and nothing else"
+    source = "".join(cell.source for cell in notebook.cells[:-1])
+    if "segviz.widgets" in source:
+        assert live_views(notebook) > 0
+        assert said["enabled"] == 1
