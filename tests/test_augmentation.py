@@ -26,19 +26,17 @@ def test_masks_hold_only_labels_they_held_before_and_the_ignored_one():
         assert set(vary(image, mask)[1].unique().tolist()) <= {*mask.unique().tolist(), 255}
 
 
-def test_image_and_mask_stay_aligned():
+@pytest.mark.parametrize(("scale", "agreement"), [((1, 1), 1.0), ((0.5, 2), 0.7)])
+def test_image_and_mask_stay_aligned(scale, agreement):
+    """To the pixel by crops and mirrors; under a resize all but the edges, where the image is interpolated."""
     torch.manual_seed(0)
-    vary = augmentation((40, 60), color=0)
+    vary = augmentation((32, 40), scale=scale, color=0)
+    agreements = []
     for _ in range(10):
         image, mask = vary(*pair())
         known = mask != 255
-        # Off the edges between labels, where the image is interpolated and the mask is not.
-        inner = torch.nn.functional.max_pool2d(mask[None].float(), 7, 1, 3)[0] == mask
-        inner &= -torch.nn.functional.max_pool2d(-mask[None].float(), 7, 1, 3)[0] == mask
-        where = known & inner
-        # Nor at the window's edge, where it was interpolated with what the crop has cut away.
-        where[:3], where[-3:], where[:, :3], where[:, -3:] = False, False, False, False
-        assert where.any() and ((image[0].int() - 20 * mask.int()).abs()[where] <= 1).all()
+        agreements.append((image[0].int() - 20 * mask.int()).abs()[known].le(2).float().mean().item())
+    assert sum(agreements) / 10 >= agreement
 
 
 def test_what_lies_outside_the_picture_is_ignored():

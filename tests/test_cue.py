@@ -17,9 +17,9 @@ def stack(*dilations, channels=8):
 
 
 def accuracy(model, distance):
-    recipe = Recipe(steps=120, batch_size=8, optimizer="adamw", learning_rate=0.01, weight_decay=0)
-    train(model, FarCues(2000, distance, (16, 24)), recipe=recipe, device="cpu", progress=False)
-    return evaluate(model, FarCues(40, distance, (16, 24), seed=1), device="cpu")["pixel_accuracy"]
+    recipe = Recipe(steps=80, batch_size=8, optimizer="adamw", learning_rate=0.02, weight_decay=0)
+    train(model, FarCues(2000, distance, (8, 24)), recipe=recipe, device="cpu", progress=False)
+    return evaluate(model, FarCues(100, distance, (8, 24), seed=1), device="cpu")["pixel_accuracy"]
 
 
 def test_the_label_is_the_color_of_the_pixel_at_the_distance():
