@@ -14,10 +14,10 @@ def scaled(channels: int, width: float, *, multiple_of: int = 1, at_least: int =
     """The channel count `channels` of a paper, shrunk or grown by the factor `width`.
 
     The result is a multiple of `multiple_of` (for grouped convolutions) and never below `at_least`,
-    unless the paper's own number is smaller still. Width 1 changes nothing::
+    unless the paper's own number is smaller still. Width 1 changes nothing.
 
-        >>> scaled(64, 1.0), scaled(64, 0.25), scaled(64, 0.01), scaled(728, 0.1, multiple_of=8)
-        (64, 16, 4, 72)
+    >>> scaled(64, 1.0), scaled(64, 0.25), scaled(64, 0.01), scaled(728, 0.1, multiple_of=8)
+    (64, 16, 4, 72)
     """
     if width == 1:
         return channels
@@ -165,7 +165,8 @@ def mirrored(x: Tensor, *, before: tuple[int, int], after: tuple[int, int]) -> T
 def bilinear_kernel(kernel_size: int) -> Tensor:
     """The square (k, k) kernel with which a transposed convolution of stride ⌈k/2⌉ interpolates bilinearly.
 
-    Example: size 4, made for stride 2, is the outer product of (¼, ¾, ¾, ¼) with itself.
+    >>> bilinear_kernel(4)[0].tolist()  # (¼, ¾, ¾, ¼) times its own ¼
+    [0.0625, 0.1875, 0.1875, 0.0625]
     """
     factor = (kernel_size + 1) // 2
     center = (kernel_size - 1) / 2

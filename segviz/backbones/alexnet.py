@@ -33,8 +33,9 @@ class AlexNet(PlainTrunk):
     `ceil_mode` lets the pools keep the last rows and columns that fill no whole window; `pretrained` takes
     torchvision's ImageNet weights.
 
-        >>> AlexNet(width=0.25)(torch.rand(1, 3, 224, 224))["pool5"].shape
-        torch.Size([1, 64, 6, 6])
+    >>> import torch
+    >>> AlexNet(width=0.25)(torch.rand(1, 3, 224, 224))["pool5"].shape
+    torch.Size([1, 64, 6, 6])
     """
 
     def __init__(

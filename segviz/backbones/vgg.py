@@ -41,9 +41,10 @@ class VGG16(PlainTrunk):
     in place of them. `rates` are the dilations of the stages' convolutions; `padded=False` leaves their padding
     out. `pretrained` takes torchvision's ImageNet weights.
 
-        >>> maps = VGG16(width=0.125)(torch.rand(1, 3, 64, 96))
-        >>> maps["pool3"].shape, maps["pool5"].shape
-        (torch.Size([1, 32, 8, 12]), torch.Size([1, 64, 2, 3]))
+    >>> import torch
+    >>> maps = VGG16(width=0.125)(torch.rand(1, 3, 64, 96))
+    >>> maps["pool3"].shape, maps["pool5"].shape
+    (torch.Size([1, 32, 8, 12]), torch.Size([1, 64, 2, 3]))
     """
 
     def __init__(
@@ -83,13 +84,13 @@ class SwitchedVGG16(PoolStages):
     """
 
     def __init__(self, *, in_channels: int = 3, width: float = 1.0, pretrained: bool = False) -> None:
-        self.channels = tuple(scaled(count, width) for count in CHANNELS)
-        befores = (in_channels, *self.channels)
+        channels = tuple(scaled(count, width) for count in CHANNELS)
         layer = partial(conv_bn_relu, bias=True)
         super().__init__(
             PoolStage(chain(layer, [before] + [after] * depth))
-            for before, after, depth in zip(befores, self.channels, DEPTHS, strict=False)
+            for before, after, depth in zip((in_channels, *channels[:-1]), channels, DEPTHS, strict=True)
         )
+        self.channels = channels
         start_for_relu_(self)
         if pretrained:
             published = imagenet_weights("vgg16_bn", in_channels=in_channels, width=width)

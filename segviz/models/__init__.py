@@ -1,8 +1,9 @@
 """Every network of the book by name.
 
-    >>> model = create_model("unet", num_classes=7, width=0.25)
-    >>> model(torch.rand(1, 3, 97, 131)).shape      # logits at the image's own size
-    torch.Size([1, 7, 97, 131])
+>>> import torch
+>>> model = create_model("unet", num_classes=7, width=0.25)
+>>> model(torch.rand(1, 3, 97, 131)).shape  # logits at the image's own size
+torch.Size([1, 7, 97, 131])
 
 One file holds one paper. A name in the table points to the file, to the class in it, and to the settings that
 make that name (the three FC-DenseNets are one class); nothing is imported before its name is asked for. To

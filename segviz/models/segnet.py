@@ -56,7 +56,7 @@ class SegNet(SegmentationModel):
         channels, depths = self.backbone.channels[::-1], DEPTHS[::-1]
         self.decoder = UnpoolStages(
             UnpoolStage(chain(layer, [before] * depth + [after]))
-            for before, after, depth in zip(channels, channels[1:], depths, strict=False)
+            for before, after, depth in zip(channels[:-1], channels[1:], depths[:-1], strict=True)
         )
         last = channels[-1]
         self.decoder.append(UnpoolStage(layer(last, last), nn.Conv2d(last, num_classes, 3, padding=1)))

@@ -62,8 +62,8 @@ class UNet(SegmentationModel):
 
     `padding` is "same" or "valid" (see above); `dropout` acts at the bottom.
 
-        >>> UNet(2, in_channels=1, width=0.25, padding="valid")(torch.rand(1, 1, 50, 71)).shape
-        torch.Size([1, 2, 50, 71])
+    >>> UNet(2, in_channels=1, width=0.25, padding="valid")(torch.rand(1, 1, 50, 71)).shape
+    torch.Size([1, 2, 50, 71])
     """
 
     def __init__(
