@@ -9,7 +9,7 @@ import torchvision
 from torch import nn
 from torchvision.models.segmentation import deeplabv3_resnet50, deeplabv3_resnet101, fcn_resnet50, fcn_resnet101
 
-from segviz import arithmetic, create_model
+from segviz import arithmetic, create_model, receptive_field
 from segviz.models.aspp import ASPP, ImagePooling, rates_for, separable_conv_bn_relu
 from segviz.models.deeplabv1 import size_keeping_padding
 from segviz.models.deeplabv2 import SummedASPP
@@ -271,7 +271,7 @@ def test_v2_adds_what_its_four_rates_score():
 def test_v2_starts_from_scores_near_zero():
     torch.manual_seed(0)
     weight = torch.cat([branch.weight.flatten() for branch in create_model("deeplabv2", width=0.25).aspp])
-    assert abs(float(weight.std()) - 0.01) < 5e-4
+    assert abs(float(weight.detach().std()) - 0.01) < 5e-4
 
 
 @pytest.mark.parametrize(("size", "map_size"), [(321, 41), (513, 65)])
@@ -461,3 +461,34 @@ def test_the_classifiers_weights_fill_the_front_end(monkeypatch):
 def test_dilatednet_names_its_forms(option, value):
     with pytest.raises(ValueError, match=rf"{option}: got '{value}'.*known are"):
         create_model("dilatednet", width=0.0625, **{option: value})
+
+
+# Receptive fields, measured on the networks themselves
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "layer", "size", "stride"),
+    [
+        ("fcn_resnet", {}, "backbone.layer4", 427, 8),
+        ("fcn_resnet", {"output_stride": 16}, "backbone.layer4", 427, 16),
+        ("deeplabv1", {}, "score", 435, 8),
+        ("deeplabv2", {}, "backbone.layer4", 1027, 8),
+        ("deeplabv2", {}, "aspp", 1411, 8),
+        ("deeplabv3", {}, "classifier.0.convs.0", 427, 8),
+        ("deeplabv3", {}, "classifier.0.convs.1", 619, 8),
+        ("deeplabv3", {}, "classifier.0.convs.2", 811, 8),
+        ("deeplabv3", {}, "classifier.0.convs.3", 1003, 8),
+        ("deeplabv3", {}, "classifier.0.convs.4", math.inf, math.inf),
+        ("deeplabv3", {"backbone": "resnet101"}, "backbone.layer4", 971, 8),
+        ("deeplabv3plus", {"backbone": "xception65"}, "backbone.block2.inner", 35, 4),
+        ("deeplabv3plus", {"backbone": "drn_d_54"}, "backbone.layer8", 519, 8),
+        ("deeplabv3plus", {"backbone": "mobilenet_v2"}, "backbone.features.17", 491, 16),
+        ("deeplabv3plus", {"backbone": "mobilenet_v2"}, None, math.inf, 1),
+        ("dilatednet", {}, "score", 380, 8),
+        ("dilatednet", {}, "context", 908, 8),
+    ],
+)
+def test_the_measured_receptive_field_is_that_of_the_tables(name, options, layer, size, stride):
+    field = receptive_field(create_model(name, width=0.0625, **options).eval(), layer=layer)
+    assert field.size == (size, size)
+    assert field.stride == (stride, stride)

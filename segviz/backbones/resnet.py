@@ -112,12 +112,14 @@ class ResNet(torchvision.models.ResNet):
             self.inplanes = scaled(64, self.width)
         return super()._make_layer(block, scaled(planes, self.width), blocks, stride, dilate)
 
-    def forward(self, x: Tensor) -> Features[Tensor]:
+    def forward(self, x: Tensor, *, early_maps: bool = True) -> Features:
+        """Without `early_maps`, low and middle are None, and their memory is free before layer4 needs it."""
         x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
-        low = self.layer1(x)
-        middle = self.layer3(self.layer2(low))
-        high = self.layer4(middle)
-        return Features(low, middle, high)
+        x = self.layer1(x)
+        low = x if early_maps else None
+        x = self.layer3(self.layer2(x))
+        middle = x if early_maps else None
+        return Features(low, middle, self.layer4(x))
 
 
 def three_rates(multi_grid: Sequence[int]) -> tuple[int, int, int]:

@@ -33,7 +33,7 @@ class TwoHeadedModel(SegmentationModel):
     ) -> Tensor | tuple[Tensor, Tensor]:
         """The logits (N, num_classes, H, W); with `return_aux`, also the auxiliary head's, of the same shape."""
         self.check_images(x)
-        features = self.backbone(x)
+        features = self.backbone(x, early_maps=return_aux)
         logits = resize(self.classifier(features.high), x.shape[-2:], align_corners=self.align_corners)
         if not return_aux:
             return logits

@@ -94,7 +94,8 @@ class DeepLabV2(SegmentationModel):
 
     def logits(self, x: Tensor) -> Tensor:
         sizes = [(round(x.shape[2] * scale), round(x.shape[3] * scale)) for scale in self.scales]
-        maps = [self.aspp(self.backbone(resize(x, size, align_corners=self.align_corners)).high) for size in sizes]
+        images = (resize(x, size, align_corners=self.align_corners) for size in sizes)
+        maps = [self.aspp(self.backbone(image, early_maps=False).high) for image in images]
         finest = maps[self.scales.index(max(self.scales))].shape[-2:]
         return reduce(torch.maximum, (resize(m, finest, align_corners=self.align_corners) for m in maps))
 
