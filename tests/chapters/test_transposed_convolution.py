@@ -1,0 +1,127 @@
+"""What chapter 2 says without computing it: other seeds, the beliefs behind wrong options, the exercises' hints."""
+
+import re
+
+import pytest
+import torch
+from notebooks import CHAPTERS, code_cells, run, value_of
+from torch import nn
+from torch.nn import functional as F
+
+from segviz import arithmetic
+
+(PATH,) = [path for path in CHAPTERS if path.stem == "transposed-convolution"]
+
+
+@pytest.fixture(scope="module")
+def chapter():
+    return run(PATH)
+
+
+def replies(chapter, cell):
+    """An option's text → the reply to it."""
+    return {option["text"]: option["reply"] for option in chapter.values[cell].options}
+
+
+# --- Prose ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_other_weights_weave_another_tartan_that_repeats_every_8_pixels(chapter, seed):
+    torch.manual_seed(seed)
+    tartan = nn.Sequential(*[chapter.names["positive"](3, 2, 1, 1) for _ in range(3)])(torch.ones(1, 1, 8, 8))
+    inside = tartan[0, 0, 16:48, 16:48].detach()
+    torch.testing.assert_close(inside[8:, 8:], inside[:-8, :-8])
+    assert inside.max() > 4 * inside.min()
+
+
+def test_positive_layers_keep_brightness_on_average(chapter):
+    torch.manual_seed(0)
+    output = chapter.names["positive"](3, 2, 1, 1)(torch.ones(1, 1, 16, 16)).detach()
+    assert output[..., 8:-8, 8:-8].mean() == pytest.approx(1)
+
+
+def test_three_of_four_multiplications_are_by_zero_after_stretching():
+    stretched = torch.zeros(16, 16)
+    stretched[::2, ::2] = 1
+    assert (stretched == 0).float().mean() == 3 / 4
+
+
+def test_align_corners_true_differs_throughout(chapter):
+    inside = chapter.names["on"][..., 1:-1, 1:-1]
+    assert (inside > 1e-4).float().mean() > 0.95
+
+
+def test_repeating_the_edge_mends_the_frame_everywhere(chapter):
+    small = chapter.names["small"]
+    mended = F.conv_transpose2d(
+        F.pad(small, (1, 1, 1, 1), mode="replicate"), chapter.names["weight"], stride=2, padding=3
+    )
+    torch.testing.assert_close(mended, F.interpolate(small, scale_factor=2, mode="bilinear"))
+
+
+# --- Each wrong option is what its reply says it is --------------------------------------------------------
+
+
+SETTINGS = [(2, 1, 0), (2, 1, 1), (3, 1, 0), (3, 1, 1), (2, 2, 0)]
+
+
+def listed(sizes):
+    return ", ".join(map(str, sizes))
+
+
+def test_the_wrong_sizes_come_of_the_beliefs_that_are_answered(chapter):
+    reply = replies(chapter, "predict-five-sizes")
+    convolved = [arithmetic.conv_size(3, k, stride=s, padding=p) for k, s, p in SETTINGS]
+    padding_added = [s * 2 + k + 2 * p for k, s, p in SETTINGS]
+    assert "sizes after a convolution" in reply[listed(convolved)]
+    assert "wrong side of the account" in reply[listed(padding_added)]
+    assert "stride alone" in reply[listed(3 * s for _, s, _ in SETTINGS)]
+
+
+def test_the_fourth_layer_alone_keeps_3_both_ways(chapter):
+    convolved = [arithmetic.conv_size(3, k, stride=s, padding=p) for k, s, p in SETTINGS]
+    both = [there == back == 3 for there, back in zip(convolved, chapter.names["formula"], strict=True)]
+    assert both == [False, False, False, True, False]
+
+
+def test_20_is_the_size_before_the_padding_is_cut(chapter):
+    assert arithmetic.conv_transpose_size(6, 5, stride=3) == 20
+    assert "do cover 20 pixels" in replies(chapter, "predict-round-trip")["20"]
+
+
+def test_the_place_before_the_added_one_holds_200(chapter):
+    assert chapter.names["uncut"].tolist()[-2:] == [200, 300]
+
+
+# --- Each hint belongs to an answer that is wrong, and wrong for the reason given --------------------------------
+
+LIKELY = [
+    ("1", arithmetic.conv_transpose_size(7, 5, stride=3, padding=1, output_padding=2), "holes"),
+    ("1", arithmetic.conv_transpose_size(7, 5, stride=3, padding=1, dilation=2), "Output padding"),
+    ("2", [1, 1, 1], "6 → 12 → 24 → 48"),
+    ("3", 5 // 2, "cuts too much"),
+    ("4", [[2, 3, 0], [1, 2, 3], [0, 1, 2]], "That is C"),
+    ("6", 1, "outputs of their own"),
+    ("7", [1, 6, 2, 4], "3 × 3 alone"),
+    ("8", [112, 16], "16 is what the product is"),
+]
+
+
+@pytest.mark.parametrize("number, answer, reason", LIKELY)
+def test_a_likely_wrong_answer_is_told_its_reason(chapter, number, answer, reason):
+    verdict = verdict_on(chapter, f"exercise-{number}", f"answer = {answer}")
+    assert verdict.state == "wrong"
+    assert reason in verdict.words
+
+
+def test_scaling_the_whole_kernel_is_told_its_reason(chapter):
+    verdict = verdict_on(chapter, "exercise-5", "mended = weights / weights.sum()")
+    assert verdict.state == "wrong"
+    assert "all four phases alike" in verdict.words
+
+
+def verdict_on(chapter, exercise, line):
+    """What an exercise's own cell says to a line that a reader writes in place of the one with the dots."""
+    (cell,) = [cell for cell in code_cells(PATH) if cell.id == exercise]
+    return value_of(re.sub(r"^(answer|mended) = .*\.\.\..*$", line, cell.source, flags=re.M), dict(chapter.names))
