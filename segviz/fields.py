@@ -133,19 +133,20 @@ def _energy(outputs: NDArray, edge: Edge) -> NDArray:
 
 def _field_along(axis: int, node: Node):
     """Size, stride, padding and phases; None where the map is too small to tell."""
-    stride = node.jump[axis]
+    step = node.jump[axis]
+    stride = _in_the_limit(step)
     units, phases = node.size[axis], _period(axis, node)
     first = units // 2 // phases * phases
     outputs = np.eye(phases, units, first, dtype=bool)
     reach, everything = _reach_along(axis, node, outputs)
     if everything:
-        return math.inf, _plain(stride), math.inf, (math.inf,) * phases
+        return math.inf, _plain(stride), math.inf, (math.inf,)
     if reach[:, [0, -1]].any():
         return None
     seen = [row.nonzero()[0].tolist() for row in reach]
     sizes = tuple(pixels[-1] + 1 - pixels[0] if pixels else 0 for pixels in seen)
-    begins = [stride * (first + phase) - pixels[0] for phase, pixels in enumerate(seen) if pixels]
-    return max(sizes), _plain(stride), _plain(max(begins, default=0)), sizes
+    padding = max((step * (first + phase) - pixels[0] for phase, pixels in enumerate(seen) if pixels), default=0)
+    return max(sizes), _plain(stride), _plain(padding if step == stride else round(padding)), sizes
 
 
 def _reach_along(axis: int, node: Node, outputs: NDArray) -> tuple[NDArray, bool]:
@@ -162,12 +163,10 @@ def _reach_along(axis: int, node: Node, outputs: NDArray) -> tuple[NDArray, bool
 
 def _period(axis: int, node: Node) -> int:
     """After how many units the pattern of what they see repeats: the coarsest step below, in steps of this map."""
-    if node.jump[axis] == math.inf:
-        return 1
-    steps = {ancestor.jump[axis] for ancestor in _ancestors(node)}
-    jumps = [step for step in steps if isinstance(step, Fraction)]
-    common = Fraction(math.lcm(*(j.numerator for j in jumps)), math.gcd(*(j.denominator for j in jumps)))
-    return min(MAX_PHASES, node.size[axis], math.ceil(common / node.jump[axis]))
+    steps = {_in_the_limit(ancestor.jump[axis]) for ancestor in _ancestors(node)}
+    exact = [step for step in steps if isinstance(step, Fraction)]
+    coarsest = Fraction(math.lcm(*(step.numerator for step in exact)), math.gcd(*(step.denominator for step in exact)))
+    return max(1, min(MAX_PHASES, node.size[axis], math.ceil(coarsest / _in_the_limit(node.jump[axis]))))
 
 
 def _ancestors(node: Node) -> set[Node]:
@@ -178,6 +177,11 @@ def _ancestors(node: Node) -> set[Node]:
                 found.add(edge.source)
                 waiting.append(edge.source)
     return found
+
+
+def _in_the_limit(step: Fraction | float) -> Fraction | float:
+    """A step on an endless map: where rounded-up sizes are resized, 2049 to 16384, an eighth is meant."""
+    return step.limit_denominator(256) if isinstance(step, Fraction) else step
 
 
 def _plain(number: Fraction | float) -> int | float:

@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -233,8 +234,11 @@ def _collapse(x: Traced, shape: Sequence[int], *, flat: bool) -> Traced:
 def _energy_of(weight: Tensor, channels: int) -> Callable[[], NDArray]:
     """The expected energy each tap passes on: squared weights, or even ones where all of them are still 0."""
 
+    if isinstance(weight, Traced):
+        raise UnsupportedOperation("a kernel that is itself computed from the input cannot be traced")
+
     def kernel() -> NDArray:
-        taps = weight.detach().double().square().sum((0, 1)).cpu().numpy() / channels
+        taps = weight.detach().square().sum((0, 1), dtype=torch.float64).cpu().numpy() / channels
         return taps if taps.any() else np.full(taps.shape, 1 / taps.size)
 
     return kernel
@@ -242,32 +246,37 @@ def _energy_of(weight: Tensor, channels: int) -> Callable[[], NDArray]:
 
 def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1) -> Traced:
     _require_maps(x, "conv2d")
-    windows = []
-    for axis, (size, kernel_size) in enumerate(zip(x.node.size, weight.shape[2:], strict=True)):
-        step, gap = _pair(stride)[axis], _pair(dilation)[axis]
-        before = after = 0
-        if padding == "same":
-            before, after = divmod(gap * (kernel_size - 1), 2)
-            after += before
-        elif padding != "valid":
-            before = after = _pair(padding)[axis]
-        out = conv_size(size + before + after, kernel_size, stride=step, dilation=gap)
-        windows.append(Window(out, size, kernel_size, step, before, gap))
-    rows, cols = windows
+    pads = (padding, padding) if isinstance(padding, str) else _pair(padding)
+    rows, cols = map(_conv_window, x.node.size, weight.shape[2:], _pair(stride), pads, _pair(dilation))
     size = (rows.out_size, cols.out_size)
     return _spatial(x, weight.shape[0], rows, cols, size, kernel=_energy_of(weight, weight.shape[0]))
 
 
+@lru_cache
+def _conv_window(size: int, kernel_size: int, stride: int, padding: int | str, dilation: int) -> Window:
+    if padding == "same":
+        return Window(size, size, kernel_size, stride, dilation * (kernel_size - 1) // 2, dilation)
+    pad = 0 if isinstance(padding, str) else padding
+    out_size = conv_size(size, kernel_size, stride=stride, padding=pad, dilation=dilation)
+    return Window(out_size, size, kernel_size, stride, pad, dilation)
+
+
 def conv_transpose2d(x, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1) -> Traced:
     _require_maps(x, "conv_transpose2d")
-    windows = []
-    for axis, (size, kernel_size) in enumerate(zip(x.node.size, weight.shape[2:], strict=True)):
-        step, cut, extra, gap = (_pair(v)[axis] for v in (stride, padding, output_padding, dilation))
-        out = conv_transpose_size(size, kernel_size, stride=step, padding=cut, output_padding=extra, dilation=gap)
-        windows.append(Window(out, size, kernel_size, step, cut, gap, transposed=True))
-    rows, cols = windows
-    channels = weight.shape[1] * groups
-    return _spatial(x, channels, rows, cols, (rows.out_size, cols.out_size), kernel=_energy_of(weight, channels))
+    settings = map(_pair, (stride, padding, output_padding, dilation))
+    rows, cols = map(_transposed_window, x.node.size, weight.shape[2:], *settings)
+    channels, size = weight.shape[1] * groups, (rows.out_size, cols.out_size)
+    return _spatial(x, channels, rows, cols, size, kernel=_energy_of(weight, channels))
+
+
+@lru_cache
+def _transposed_window(
+    size: int, kernel_size: int, stride: int, padding: int, output_padding: int, dilation: int
+) -> Window:
+    out_size = conv_transpose_size(
+        size, kernel_size, stride=stride, padding=padding, output_padding=output_padding, dilation=dilation
+    )
+    return Window(out_size, size, kernel_size, stride, padding, dilation, transposed=True)
 
 
 def linear(x, weight, bias=None) -> Traced:
@@ -292,15 +301,20 @@ def batch_norm(x, running_mean, running_var, weight=None, bias=None, training=Fa
 
 def _pool(x, kernel_size, stride, padding, dilation, ceil_mode, *, mean: bool) -> Traced:
     _require_maps(x, "pooling")
-    windows = []
-    for axis, size in enumerate(x.node.size):
-        kernel, gap, pad = (_pair(v)[axis] for v in (kernel_size, dilation, padding))
-        step = kernel if stride is None or stride == [] else _pair(stride)[axis]
-        out = pool_size(size, kernel, stride=step, padding=pad, dilation=gap, ceil_mode=bool(ceil_mode))
-        energy = 1 / kernel ** (2 if mean else 1)
-        windows.append(Window(out, size, kernel, step, pad, gap, energy=energy))
-    rows, cols = windows
+    strides = _pair(kernel_size if stride is None or stride == [] else stride)
+    settings = (_pair(kernel_size), strides, _pair(padding), _pair(dilation), (bool(ceil_mode),) * 2, (mean,) * 2)
+    rows, cols = map(_pool_window, x.node.size, *settings)
     return _spatial(x, x.shape[1], rows, cols, (rows.out_size, cols.out_size))
+
+
+@lru_cache
+def _pool_window(
+    size: int, kernel_size: int, stride: int, padding: int, dilation: int, ceil_mode: bool, mean: bool
+) -> Window:
+    """A maximum is each pixel's with equal chance; a mean divides every derivative, and squared that is energy."""
+    out_size = pool_size(size, kernel_size, stride=stride, padding=padding, dilation=dilation, ceil_mode=ceil_mode)
+    energy = 1 / kernel_size ** (2 if mean else 1)
+    return Window(out_size, size, kernel_size, stride, padding, dilation, energy=energy)
 
 
 def max_pool2d(x, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False):
@@ -323,14 +337,15 @@ def lp_pool2d(x, norm_type, kernel_size, stride=None, ceil_mode=False):
 def max_unpool2d(x, indices, kernel_size, stride=None, padding=0, output_size=None) -> Traced:
     """Every place that the stored indices could name: where in its window a maximum lay depends on the input."""
     _require_maps(x, "max_unpool2d")
-    windows = []
-    for axis, size in enumerate(x.node.size):
-        kernel, cut = _pair(kernel_size)[axis], _pair(padding)[axis]
-        step = kernel if stride is None or stride == [] else _pair(stride)[axis]
-        out = (size - 1) * step - 2 * cut + kernel if output_size is None else output_size[-2:][axis]
-        windows.append(Window(out, size, kernel, step, cut, transposed=True, energy=1 / kernel))
-    rows, cols = windows
+    strides = _pair(kernel_size if stride is None or stride == [] else stride)
+    targets = (None, None) if output_size is None else output_size[-2:]
+    rows, cols = map(_unpool_window, x.node.size, _pair(kernel_size), strides, _pair(padding), targets)
     return _spatial(x, x.shape[1], rows, cols, (rows.out_size, cols.out_size))
+
+
+def _unpool_window(size: int, kernel_size: int, stride: int, padding: int, target: int | None) -> Window:
+    out_size = target or conv_transpose_size(size, kernel_size, stride=stride, padding=padding)
+    return Window(out_size, size, kernel_size, stride, padding, transposed=True, energy=1 / kernel_size)
 
 
 def _adaptive_pool(x, output_size, *, mean: bool) -> Traced:

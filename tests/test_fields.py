@@ -6,6 +6,7 @@ import random
 import time
 
 import pytest
+import timm
 import torch
 import torch.nn.functional as F
 import torchvision
@@ -103,14 +104,16 @@ def test_the_distill_tables_resnets_stride_at_the_end_of_each_stage(name, size):
 
 
 def test_vgg16_sees_212_and_with_fc6_404():
-    features = torchvision.models.vgg16().features
+    with torch.device("meta"):
+        features = torchvision.models.vgg16().features
     field = receptive_field(features)
     assert (field.size, field.stride, field.padding) == ((212, 212), (32, 32), (90, 90))
     assert receptive_field(nn.Sequential(features, nn.Conv2d(512, 4, 7))).size == (404, 404)
 
 
 def test_alexnet_sees_195_and_with_fc6_355():
-    features = torchvision.models.alexnet().features
+    with torch.device("meta"):
+        features = torchvision.models.alexnet().features
     assert receptive_field(features).size == (195, 195)
     assert receptive_field(nn.Sequential(features, nn.Conv2d(256, 4, 6))).size == (355, 355)
 
@@ -190,7 +193,9 @@ def test_a_pool_over_rows_alone_sees_whole_columns():
 
 
 def test_a_classifier_sees_everything():
-    assert receptive_field(torchvision.models.vgg11(), size=(224, 224)).size == (math.inf, math.inf)
+    with torch.device("meta"):
+        model = torchvision.models.vgg11()
+    assert receptive_field(model, size=(224, 224)).size == (math.inf, math.inf)
 
 
 def test_a_pixel_outside_a_small_kernels_stride_sees_nothing():
@@ -234,6 +239,20 @@ def test_a_larger_field_than_the_nominal_map_is_measured_on_a_larger_one():
         receptive_field(wide, size=(32, 32))
 
 
+def test_a_resize_back_from_a_rounded_up_size_has_the_stride_of_an_endless_map():
+    net = Function(lambda x: F.interpolate(F.max_pool2d(x, 3, 8, 1, ceil_mode=True), x.shape[-2:], mode="bilinear"))
+    field = receptive_field(net)
+    assert (field.size, field.stride) == ((11, 11), (1, 1))
+    assert isinstance(field.padding[0], int) and len(field.phases[0]) == 8
+
+
+def test_a_model_without_weights_can_be_traced():
+    with torch.device("meta"):
+        model = torchvision.models.resnet18()
+    assert receptive_field(model, layer="layer4").size == (435, 435)
+    assert support(model, (33, 33), layer="layer1").any()
+
+
 def test_in_place_operations_whose_result_is_dropped_still_count():
     def forward(x, conv):
         y = x.clone()
@@ -267,7 +286,7 @@ def test_the_model_stays_as_it_was():
     ("function", "name"),
     [
         (lambda x: torch.fft.fft2(x).real, "fft_fft2"),
-        (lambda x: F.grid_sample(x, torch.zeros(1, 4, 4, 2)), "grid_sample"),
+        (lambda x: F.grid_sample(x, torch.zeros(1, 4, 4, 2), align_corners=False), "grid_sample"),
         (lambda x: F.fractional_max_pool2d(x, 2, 3), "fractional_max_pool2d"),
         (lambda x: F.unfold(x, 3), "unfold"),
         (lambda x: x.flip(2), "flip"),
@@ -518,6 +537,22 @@ def test_supports_of_torchvision_networks_equal_their_gradients(name):
         seen |= (slope != 0).any(1)[0]
         if torch.equal(seen, expected):
             break
+    assert torch.equal(seen, expected)
+
+
+@pytest.mark.parametrize("name", ["test_byobnet", "test_efficientnet", "test_resnet", "test_nfnet", "test_convnext"])
+def test_supports_of_timms_families_equal_their_gradients(name):
+    torch.manual_seed(0)
+    model = timm.create_model(name, num_classes=0, global_pool="").double().eval()
+    for parameter in model.parameters():  # some branches start at exactly 0
+        nn.init.normal_(parameter, std=0.3)
+    expected = support(model, (64, 96), at=(1, 2))
+    seen = torch.zeros(64, 96, dtype=torch.bool)
+    for _ in range(4):
+        x = torch.randn(1, 3, 64, 96, dtype=torch.float64, requires_grad=True)
+        y = model(x)
+        (slope,) = torch.autograd.grad((y[0, :, 1, 2] * torch.randn(y.shape[1])).sum(), x)
+        seen |= (slope != 0).any(1)[0]
     assert torch.equal(seen, expected)
 
 
