@@ -68,7 +68,8 @@ def widget_pages(site):
 def page_at(browser, site, request):
     """Open a page as one reader would: `page_at("index.html", scheme="file", theme="dark", width=390)` gives a `Visit`.
 
-    `replace` maps a file's name to what is served in its place (http only). The tabs are closed after the test.
+    `theme=None` is a first visit, where no theme was chosen yet and the system's is dark. `replace` maps a file's name
+    to what is served in its place (http only). The tabs are closed after the test.
     """
     contexts = []
 
@@ -78,13 +79,14 @@ def page_at(browser, site, request):
         base = request.getfixturevalue("served") if scheme == "http" else f"{site.as_uri()}/"
         context = browser.new_context(
             viewport={"width": width, "height": height},
-            color_scheme=theme,
+            color_scheme=theme or "dark",
             java_script_enabled=javascript,
             has_touch=touch,
             offline=scheme == "file",
         )
         contexts.append(context)
-        context.add_init_script(set_theme(theme))
+        if theme:
+            context.add_init_script(set_theme(theme))
         context.route(lambda url: not url.startswith(base), lambda route: route.abort())
         for name, body in (replace or {}).items():
             context.route(f"**/{name}*", functools.partial(answer_with, body))

@@ -7,9 +7,12 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from visits import contents
 
+from book.address import address, owner_and_name
+
 PAGES = contents()
 SCHEMES = ("http", "file")
 THEMES = ("light", "dark")
+THEME = "document.documentElement.dataset.theme"
 
 
 @pytest.mark.parametrize("theme", THEMES)
@@ -18,7 +21,7 @@ THEMES = ("light", "dark")
 def test_page_is_whole_with_the_network_cut(page_at, path, scheme, theme):
     visit = page_at(path, scheme=scheme, theme=theme)
     assert visit.problems() == []
-    assert visit.page.evaluate("document.documentElement.dataset.theme") == theme
+    assert visit.page.evaluate(THEME) == theme
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -65,13 +68,31 @@ def test_search_answers_offline(page_at, scheme):
     assert visit.problems() == []
 
 
-def test_the_chosen_theme_is_kept_on_the_next_page(page_at):
-    visit = page_at("index.html", theme="light")
-    theme = "document.documentElement.dataset.theme"
-    while visit.page.evaluate(theme) != "dark":
-        visit.page.locator(".theme-switch-button:visible").first.click()
-    visit.page.reload()
-    assert visit.page.evaluate("getComputedStyle(document.documentElement).colorScheme").startswith(("dark", "light"))
+def test_a_first_visit_follows_the_system(page_at):
+    visit = page_at("index.html", theme=None)
+    assert visit.problems() == []
+    assert visit.page.evaluate(THEME) == "dark"
+
+
+def test_a_chosen_theme_is_kept_on_the_next_page(page_at):
+    page = page_at("index.html", theme=None).page
+    switch = page.locator(".theme-switch-button:visible")
+    switch.click()
+    while page.evaluate(THEME) != "light":
+        switch.click()
+    page.locator(".bd-sidebar-primary a.reference.internal").first.click()
+    page.wait_for_url("**/how-to-use.html")
+    assert page.evaluate(THEME) == "light"
+
+
+def test_a_chapter_opens_on_colab_from_the_book_address(site):
+    owner, name = owner_and_name(address())
+    for path in PAGES:
+        if path.startswith("chapters/"):
+            link = (
+                f"https://colab.research.google.com/github/{owner}/{name}/blob/main/{path.replace('.html', '.ipynb')}"
+            )
+            assert link in (site / path).read_text(encoding="utf-8")
 
 
 class Anchors(HTMLParser):
