@@ -25,6 +25,16 @@ def scaled(channels: int, width: float, *, multiple_of: int = 1, at_least: int =
     return max(round(wanted / multiple_of), 1) * multiple_of
 
 
+def positive_ints(parameter: str, values: Sequence[int]) -> tuple[int, ...]:
+    """`values` as a tuple, where they are whole numbers of at least 1; errors name `parameter`."""
+    rule = "it is a sequence of whole numbers of at least 1"
+    if not isinstance(values, Sequence) or any(isinstance(v, bool) or not isinstance(v, int) for v in values):
+        raise TypeError(f"{parameter}: got {values!r}; {rule}")
+    if not values or min(values) < 1:
+        raise ValueError(f"{parameter}: got {values!r}; {rule}")
+    return tuple(values)
+
+
 class BatchNorm2d(nn.BatchNorm2d):
     """Batch normalization that survives the one case where a batch has no statistics.
 

@@ -88,9 +88,18 @@ def test_caffes_resnet_rounds_its_stem_pool_up(size, map_size):
         assert trunk(torch.rand(1, 3, size, 9)).high.shape[2] == map_size
 
 
-@pytest.mark.parametrize("multi_grid", [(1, 2), (1, 2, 0), (1, 2, 4.0), (True, 1, 1)])
-def test_a_multi_grid_of_other_than_three_rates_is_refused(multi_grid):
-    with pytest.raises(ValueError, match=r"multi_grid: got .* three whole numbers"):
+@pytest.mark.parametrize(
+    ("multi_grid", "error"),
+    [
+        ((1, 2), ValueError),
+        ((1, 2, 0), ValueError),
+        ((1, 2, 4.0), TypeError),
+        ((True, 1, 1), TypeError),
+        (2, TypeError),
+    ],
+)
+def test_a_multi_grid_of_other_than_three_rates_is_refused(multi_grid, error):
+    with pytest.raises(error, match=r"multi_grid: got .* whole numbers"):
         ResNet("resnet50", width=0.0625, multi_grid=multi_grid)
 
 

@@ -35,7 +35,7 @@ from torchvision.models.resnet import Bottleneck
 
 from segviz.backbones import imagenet_weights
 from segviz.backbones.features import Features
-from segviz.layers import scaled
+from segviz.layers import positive_ints, scaled
 
 BLOCKS = {"resnet50": (3, 4, 6, 3), "resnet101": (3, 4, 23, 3)}
 
@@ -124,10 +124,9 @@ class ResNet(torchvision.models.ResNet):
 
 def three_rates(multi_grid: Sequence[int]) -> tuple[int, int, int]:
     """`multi_grid`, checked: one positive factor for each of the three blocks of layer4."""
-    rates = tuple(multi_grid)
-    if len(rates) != 3 or any(isinstance(r, bool) or not isinstance(r, int) or r < 1 for r in rates):
+    rates = positive_ints("multi_grid", multi_grid)
+    if len(rates) != 3:
         raise ValueError(
-            f"multi_grid: got {multi_grid!r}; it is three whole numbers of at least 1, one for each block of layer4, "
-            "as (1, 2, 4)"
+            f"multi_grid: got {multi_grid!r}; it is three whole numbers, one for each block of layer4, as (1, 2, 4)"
         )
     return rates

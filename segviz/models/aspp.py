@@ -26,7 +26,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from segviz.layers import BatchNorm2d, conv_bn_relu, resize
+from segviz.layers import BatchNorm2d, conv_bn_relu, positive_ints, resize
 
 RATES_AT_16 = (6, 12, 18)
 
@@ -39,10 +39,7 @@ def rates_for(output_stride: int, aspp_rates: Sequence[int] | None = None) -> tu
     """
     if aspp_rates is None:
         return tuple(rate * 16 // output_stride for rate in RATES_AT_16)
-    rates = tuple(aspp_rates)
-    if not rates or any(isinstance(r, bool) or not isinstance(r, int) or r < 1 for r in rates):
-        raise ValueError(f"aspp_rates: got {aspp_rates!r}; it is a sequence of whole numbers of at least 1")
-    return rates
+    return positive_ints("aspp_rates", aspp_rates)
 
 
 def separable_conv_bn_relu(in_channels: int, out_channels: int, *, dilation: int = 1) -> nn.Sequential:

@@ -28,18 +28,21 @@ class TwoHeadedModel(SegmentationModel):
     classifier: nn.Module
     aux_classifier: nn.Module | None
 
+    def logits(self, x: Tensor) -> Tensor:
+        return self.classifier(self.backbone(x, early_maps=False).high)
+
     def forward(  # type: ignore[override]
         self, x: Tensor, *, return_aux: bool = False
     ) -> Tensor | tuple[Tensor, Tensor]:
         """The logits (N, num_classes, H, W); with `return_aux`, also the auxiliary head's, of the same shape."""
-        self.check_images(x)
-        features = self.backbone(x, early_maps=return_aux)
-        logits = resize(self.classifier(features.high), x.shape[-2:], align_corners=self.align_corners)
         if not return_aux:
-            return logits
+            return super().forward(x)
         if self.aux_classifier is None:
             raise ValueError(
                 f"return_aux: this {type(self).__name__} has no auxiliary head; make it with create_model(…, aux=True)"
             )
-        aux = self.aux_classifier(features.middle)
-        return logits, resize(aux, x.shape[-2:], align_corners=self.align_corners)
+        self.check_images(x)
+        _, middle, high = self.backbone(x)
+        scores, size = (self.classifier(high), self.aux_classifier(middle)), x.shape[-2:]
+        logits, auxiliary = (resize(score, size, align_corners=self.align_corners) for score in scores)
+        return logits, auxiliary

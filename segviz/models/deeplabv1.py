@@ -32,7 +32,7 @@ from torch import Tensor, nn
 from torch.nn.functional import relu
 
 from segviz.backbones.vgg import VGG16
-from segviz.layers import scaled, start_for_relu_
+from segviz.layers import positive_ints, scaled, start_for_relu_
 from segviz.models.base import SegmentationModel
 
 POOL_STRIDES = (2, 2, 2, 1, 1)
@@ -101,10 +101,11 @@ def size_keeping_padding(kernel_size: int, rate: int) -> int:
     >>> size_keeping_padding(3, 12), size_keeping_padding(4, 8)
     (12, 12)
     """
+    positive_ints("fc6_kernel, fc6_rate", (kernel_size, rate))
     reach = rate * (kernel_size - 1)
-    if kernel_size < 1 or rate < 1 or reach % 2:
+    if reach % 2:
         raise ValueError(
-            f"fc6_kernel, fc6_rate: got {kernel_size}, {rate}; both are at least 1, and one of fc6_kernel − 1 and "
-            "fc6_rate is even, so that the same padding on either side keeps the size"
+            f"fc6_kernel, fc6_rate: got ({kernel_size}, {rate}); one of fc6_kernel − 1 and fc6_rate is even, "
+            "so that the same padding on either side keeps the size"
         )
     return reach // 2

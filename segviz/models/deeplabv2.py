@@ -102,7 +102,9 @@ class DeepLabV2(SegmentationModel):
 
 def positive_scales(scales: Sequence[float]) -> tuple[float, ...]:
     """`scales`, checked: at least one, each finite and above 0."""
-    checked = tuple(scales)
-    if not checked or not all(isinstance(s, int | float) and isfinite(s) and s > 0 for s in checked):
-        raise ValueError(f"scales: got {scales!r}; it is a sequence of numbers above 0, as (0.5, 0.75, 1)")
-    return checked
+    rule = "it is a sequence of numbers above 0, as (0.5, 0.75, 1)"
+    if not isinstance(scales, Sequence) or not all(isinstance(scale, int | float) for scale in scales):
+        raise TypeError(f"scales: got {scales!r}; {rule}")
+    if not scales or not all(isfinite(scale) and scale > 0 for scale in scales):
+        raise ValueError(f"scales: got {scales!r}; {rule}")
+    return tuple(scales)

@@ -24,7 +24,8 @@ upsample     fixed bilinear deconvolution  classes              320²
 ===========  ============================  ===================  ========  ===============
 
 The context module starts as the identity (on what ReLU leaves of its input), so it can be put behind a
-trained front end and learn from there.
+trained front end and learn from there. Behind an untrained one it starves: a score below zero passes neither
+forward nor its gradient back. Train `context=None` first and load its state with `strict=False`.
 
 Departures: the paper's network has no padding and is fed the image with a mirrored margin of 186 pixels; that
 form is `padding="valid"`. The default pads every layer with zeros, which costs a small image far less; pools
