@@ -60,6 +60,7 @@ class Traced(torch.Tensor):
 
     node: Node
     dims: Size | None
+    is_view: bool
 
     @classmethod
     def __torch_function__(cls, func, types, args=(), kwargs=None):
@@ -70,11 +71,18 @@ class Traced(torch.Tensor):
         if name not in RULES:
             return _fact(func, args, kwargs)
         result = RULES[name](*args, **kwargs)
+        for view in (result if isinstance(result, list) else [result]) if name in VIEWS else []:
+            view.is_view = True
         in_place = kwargs.get("inplace") or name.startswith("__i") or (name[-1] == "_" and name[-2] != "_")
-        if in_place and isinstance(args[0], Traced):
-            args[0].node, args[0].dims = result.node, result.dims
-            return args[0]
-        return result
+        return _written(args[0], result) if in_place and isinstance(args[0], Traced) else result
+
+
+def _written(target: "Traced", result: "Traced") -> "Traced":
+    """An in-place operation's result, which is also its target from now on."""
+    if target.is_view and any(edge.source is not target.node for edge in result.node.edges):
+        raise UnsupportedOperation("adding to a view of another tensor in place cannot be traced")
+    target.node, target.dims = result.node, result.dims
+    return target
 
 
 _FACTS = (bool, int, float, str, torch.Size, torch.dtype, torch.device, torch.layout)
@@ -82,7 +90,7 @@ _FACTS = (bool, int, float, str, torch.Size, torch.dtype, torch.device, torch.la
 
 def traced(shape: Sequence[int], node: Node, dims: Size | None = (-2, -1)) -> Traced:
     tensor = torch.Tensor._make_subclass(Traced, torch.empty(shape, device="meta"))
-    tensor.node, tensor.dims = node, dims
+    tensor.node, tensor.dims, tensor.is_view = node, dims, False
     return tensor
 
 
@@ -138,11 +146,9 @@ def _title(func: Callable) -> str:
 
 
 def _pair(value: Any) -> tuple[Any, Any]:
-    return tuple(value) if isinstance(value, (tuple, list, torch.Size)) and len(value) == 2 else (_single(value),) * 2
-
-
-def _single(value: Any) -> Any:
-    return value[0] if isinstance(value, (tuple, list, torch.Size)) else value
+    """PyTorch's habit: one value for both axes, or one each."""
+    values = tuple(value) if isinstance(value, (tuple, list)) else (value,)
+    return (values * 2)[:2]
 
 
 def _require_maps(x: Traced, name: str) -> None:
@@ -156,17 +162,11 @@ def _spatial(
     rows: Relation,
     cols: Relation,
     size: Size,
-    gain: Callable[[], float] | float = 1.0,
     kernel: Callable[[], NDArray] | None = None,
 ) -> Traced:
-    """The output of a layer that reads one tensor, (N, C, H, W) or (N, H, W, C) alike."""
-    assert x.dims is not None
-    shape = list(x.shape)
-    shape[x.dims[0]], shape[x.dims[1]] = size
-    if x.dims == (-2, -1) and len(shape) > 2:
-        shape[-3] = channels
-    edge = Edge(x.node, rows, cols, gain, kernel)
-    return traced(shape, Node(size, _jumps(x, rows, cols, size), (edge,)), x.dims)
+    """The output of a layer that reads one map."""
+    node = Node(size, _jumps(x, rows, cols, size), (Edge(x.node, rows, cols, kernel=kernel),))
+    return traced((*x.shape[:-3], channels, *size), node)
 
 
 def _jumps(x: Traced, rows: Relation, cols: Relation, size: Size) -> Jump:
@@ -175,14 +175,14 @@ def _jumps(x: Traced, rows: Relation, cols: Relation, size: Size) -> Jump:
 
 
 def _jump(step: Fraction | float, relation: Relation, in_size: int, out_size: int) -> Fraction | float:
-    if relation is None or in_size == out_size or step == math.inf:
+    if relation is None or step == math.inf:
         return step
     if isinstance(relation, Window):
         return step / relation.stride if relation.transposed else step * relation.stride
     return math.inf if grows_with_the_map(relation) else step * Fraction(in_size, out_size)
 
 
-def _join(shape: Sequence[int], parts: Iterable[tuple[Traced, float]], dims: Size | None = None) -> Traced:
+def _join(shape: Sequence[int], parts: Iterable[tuple[Traced, float]]) -> Traced:
     """The output of an operation that reads several tensors position by position, broadcasting single ones."""
     parts = list(parts)
     wide = [x for x, _ in parts if x.node.size != (1, 1)] or [x for x, _ in parts]
@@ -410,7 +410,15 @@ def reduction_with_indices(x, *args, **kwargs):
     if args and isinstance(args[0], Tensor):  # torch.max(a, b)
         return _pointwise()(x, *args)
     reduced = reduction(x, *args, **kwargs)
-    return reduced, reduced
+    return torch.return_types.max((reduced, reduced))
+
+
+def variance(x, dim=None, unbiased=True, keepdim=False, **kwargs) -> Traced:
+    return reduction(x, None if isinstance(dim, bool) else dim, keepdim, **kwargs)
+
+
+def norm(x, p="fro", dim=None, keepdim=False, **kwargs) -> Traced:
+    return reduction(x, dim, keepdim, **kwargs)
 
 
 def _over(size: int) -> Relation:
@@ -697,7 +705,7 @@ def _widen(x: Traced, shape: Sequence[int]) -> Traced:
 
 def constant(x, *args, **kwargs) -> Tensor:
     """zeros_like and its kind: a tensor that reads nothing."""
-    return torch.zeros(x.shape)
+    return torch.zeros(()).expand(x.shape)
 
 
 def one_by_one(x, *args, **kwargs) -> Traced:
@@ -730,7 +738,9 @@ RULES: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(_POINTWISE.split(), _pointwise()),
     **dict.fromkeys(_SAME.split(), same),
     **dict.fromkeys(("zeros_like", "ones_like", "full_like", "empty_like", "rand_like", "randn_like"), constant),
-    **dict.fromkeys(("mean", "sum", "amax", "amin", "std", "var", "logsumexp", "norm"), reduction),
+    **dict.fromkeys(("mean", "sum", "amax", "amin", "logsumexp"), reduction),
+    **dict.fromkeys(("std", "var"), variance),
+    "norm": norm,
     **dict.fromkeys(("max", "min", "median"), reduction_with_indices),
     **dict.fromkeys(("softmax", "log_softmax", "softmin"), along_dim),
     **dict.fromkeys(("group_norm", "instance_norm"), _statistics(True)),
@@ -767,3 +777,7 @@ RULES: dict[str, Callable[..., Any]] = {
     "expand": expand,
     "glu": glu,
 }
+
+# What these give shares its memory with what they are given.
+_VIEWING = "__getitem__ narrow chunk split view reshape flatten squeeze unsqueeze permute transpose expand detach"
+VIEWS = frozenset(_VIEWING.split())
