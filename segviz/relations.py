@@ -7,6 +7,7 @@ expected squared derivative, on to the inputs.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,13 +56,23 @@ class Window:
 class Table:
     """Output `out_index[n]` reads input `in_index[n]` with energy `energy[n]`: resizing, adaptive pools, reflection.
 
-    `bounded` says that the reach does not grow with the map.
+    One output further is `step` inputs further; `bounded` says that the reach does not grow with the map.
     """
 
-    def __init__(self, in_size: int, out_index: NDArray, in_index: NDArray, energy: NDArray, *, bounded: bool = True):
+    def __init__(
+        self,
+        in_size: int,
+        out_index: NDArray,
+        in_index: NDArray,
+        energy: NDArray,
+        *,
+        step: Fraction = Fraction(1),
+        bounded: bool = True,
+    ):
         order = np.argsort(in_index, kind="stable")
         self.in_size = in_size
         self.bounded = bounded
+        self.step = step
         self._out_index, self._energy = out_index[order], energy[order]
         self._inputs, self._starts = np.unique(in_index[order], return_index=True)
 

@@ -165,21 +165,22 @@ def _spatial(
     kernel: Callable[[], NDArray] | None = None,
 ) -> Traced:
     """The output of a layer that reads one map."""
-    node = Node(size, _jumps(x, rows, cols, size), (Edge(x.node, rows, cols, kernel=kernel),))
+    node = Node(size, _jumps(x, rows, cols), (Edge(x.node, rows, cols, kernel=kernel),))
     return traced((*x.shape[:-3], channels, *size), node)
 
 
-def _jumps(x: Traced, rows: Relation, cols: Relation, size: Size) -> Jump:
-    (down, right), (height, width) = x.node.jump, x.node.size
-    return _jump(down, rows, height, size[0]), _jump(right, cols, width, size[1])
+def _jumps(x: Traced, rows: Relation, cols: Relation) -> Jump:
+    return _jump(x.node.jump[0], rows), _jump(x.node.jump[1], cols)
 
 
-def _jump(step: Fraction | float, relation: Relation, in_size: int, out_size: int) -> Fraction | float:
+def _jump(step: Fraction | float, relation: Relation) -> Fraction | float:
     if relation is None or step == math.inf:
         return step
     if isinstance(relation, Window):
         return step / relation.stride if relation.transposed else step * relation.stride
-    return math.inf if grows_with_the_map(relation) else step * Fraction(in_size, out_size)
+    if grows_with_the_map(relation):
+        return math.inf
+    return step * relation.step if isinstance(relation, Table) else step
 
 
 def _join(shape: Sequence[int], parts: Iterable[tuple[Traced, float]]) -> Traced:
@@ -224,7 +225,7 @@ def _one_by_one(x: Traced, gain: Callable[[], float] | float = 1.0) -> Traced:
 def _collapse(x: Traced, shape: Sequence[int], *, flat: bool) -> Traced:
     """Rows and columns are lost: averaged away, or strung out for a layer that mixes them."""
     rows, cols = (None if n == 1 else Everything(n, 1 / n if flat else 1 / n**2) for n in x.node.size)
-    jump = _jumps(x, rows, cols, (1, 1))
+    jump = _jumps(x, rows, cols)
     return traced(shape, Node((1, 1), jump, (Edge(x.node, rows, cols),), flat), None)
 
 
@@ -365,7 +366,8 @@ def _bins(size: int, out_size: int, mean: bool, *, bounded: bool = False) -> Rel
     lengths = np.subtract(stops, starts)
     out_index = np.repeat(np.arange(out_size), lengths)
     in_index = np.concatenate([np.arange(a, b) for a, b in zip(starts, stops, strict=True)])
-    return Table(size, out_index, in_index, 1 / lengths[out_index] ** (2.0 if mean else 1.0), bounded=bounded)
+    energy = 1 / lengths[out_index] ** (2.0 if mean else 1.0)
+    return Table(size, out_index, in_index, energy, step=Fraction(size, out_size), bounded=bounded)
 
 
 def adaptive_avg_pool2d(x, output_size):
@@ -397,7 +399,7 @@ def reduction(x, dim=None, keepdim=False, **kwargs) -> Traced:
         raise UnsupportedOperation("a reduction over rows or columns alone cannot be traced without keepdim=True")
     rows, cols = (Everything(n, energy=1 / n**2) if g else None for g, n in zip(lost, x.node.size, strict=True))
     size = (1 if lost[0] else x.node.size[0], 1 if lost[1] else x.node.size[1])
-    node = Node(size, _jumps(x, rows, cols, size), (Edge(x.node, rows, cols),))
+    node = Node(size, _jumps(x, rows, cols), (Edge(x.node, rows, cols),))
     if keepdim:
         return traced(shape, node, x.dims)
     above, left = x.dims
@@ -497,7 +499,7 @@ def _read_ramp(mode: str, size: int, out_size: int, scale: float | None, align_c
 def _nearest(mode: str) -> Callable[..., Table]:
     def relation(size: int, out_size: int, scale: float | None, align_corners: bool | None) -> Table:
         positions = _read_ramp(mode, size, out_size, scale, None).astype(int)
-        return Table(size, np.arange(out_size), positions, np.ones(out_size))
+        return _taps(size, [(positions, np.ones(out_size))], None)
 
     return relation
 
@@ -505,7 +507,7 @@ def _nearest(mode: str) -> Callable[..., Table]:
 def _linear(size: int, out_size: int, scale: float | None, align_corners: bool | None) -> Table:
     positions = _read_ramp("linear", size, out_size, scale, align_corners).round(9)
     left = np.floor(positions).astype(int)
-    return _taps(size, [(left, 1 - (positions - left)), (left + 1, positions - left)])
+    return _taps(size, [(left, 1 - (positions - left)), (left + 1, positions - left)], align_corners)
 
 
 def _cubic(size: int, out_size: int, scale: float | None, align_corners: bool | None) -> Table:
@@ -516,7 +518,8 @@ def _cubic(size: int, out_size: int, scale: float | None, align_corners: bool | 
         positions = (q + 0.5) * (1 / scale if scale else size / out_size) - 0.5
     positions = positions.round(9)
     left = np.floor(positions).astype(int)
-    return _taps(size, [(left + tap, _cubic_weight(np.abs(positions - left - tap))) for tap in (-1, 0, 1, 2)])
+    taps = [(left + tap, _cubic_weight(np.abs(positions - left - tap))) for tap in (-1, 0, 1, 2)]
+    return _taps(size, taps, align_corners)
 
 
 def _cubic_weight(distance: NDArray) -> NDArray:
@@ -526,13 +529,17 @@ def _cubic_weight(distance: NDArray) -> NDArray:
     return np.where(distance <= 1, near, far)
 
 
-def _taps(size: int, taps: list[tuple[NDArray, NDArray]]) -> Table:
+def _taps(size: int, taps: list[tuple[NDArray, NDArray]], align_corners: bool | None) -> Table:
     """A table of a few taps an output; those that fall off the map read its border pixel."""
     out_index = np.concatenate([np.arange(len(places)) for places, _ in taps])
     in_index = np.concatenate([places for places, _ in taps]).clip(0, size - 1)
     weights = np.concatenate([weight for _, weight in taps])
     used = np.abs(weights) > 1e-9
-    return Table(size, out_index[used], in_index[used], weights[used] ** 2)
+    out_size = len(taps[0][0])
+    step = Fraction(size, out_size)
+    if align_corners and min(size, out_size) > 1:
+        step = Fraction(size - 1, out_size - 1)
+    return Table(size, out_index[used], in_index[used], weights[used] ** 2, step=step)
 
 
 _RESIZES: dict[str, Callable[..., Relation]] = {
@@ -610,7 +617,7 @@ def getitem(x, key) -> Traced:
     dims = (x.dims[0] + sum(r > x.dims[0] for r in removed), x.dims[1] + sum(r > x.dims[1] for r in removed))
     shape = _shape(Tensor.__getitem__, x, tuple(keys))
     size = (shape[dims[0]], shape[dims[1]])
-    return traced(shape, Node(size, _jumps(x, rows, cols, size), (Edge(x.node, rows, cols),)), dims)
+    return traced(shape, Node(size, _jumps(x, rows, cols), (Edge(x.node, rows, cols),)), dims)
 
 
 def narrow(x, dim, start, length) -> Traced:

@@ -75,7 +75,9 @@ def test_the_energy_of_two_box_kernels_is_a_triangle():
 
 @pytest.mark.parametrize(("name", "size"), [("resnet50", 427), ("resnet101", 971), ("resnet152", 1451)])
 def test_torchvisions_resnets(name, size):
-    field = receptive_field(getattr(torchvision.models, name)(), layer="layer4")
+    with torch.device("meta"):
+        model = getattr(torchvision.models, name)()
+    field = receptive_field(model, layer="layer4")
     assert (field.size, field.stride) == ((size, size), (32, 32))
 
 
@@ -98,7 +100,8 @@ def with_stride_at_the_end_of_each_stage(model):
 
 @pytest.mark.parametrize(("name", "size"), [("resnet50", 483), ("resnet101", 1027), ("resnet152", 1507)])
 def test_the_distill_tables_resnets_stride_at_the_end_of_each_stage(name, size):
-    model = with_stride_at_the_end_of_each_stage(getattr(torchvision.models, name)())
+    with torch.device("meta"):
+        model = with_stride_at_the_end_of_each_stage(getattr(torchvision.models, name)())
     field = receptive_field(model, layer="layer4")
     assert (field.size, field.stride) == ((size, size), (32, 32))
 
@@ -248,6 +251,14 @@ def test_a_resize_back_from_a_rounded_up_size_has_the_stride_of_an_endless_map()
     field = receptive_field(net)
     assert (field.size, field.stride) == ((11, 11), (1, 1))
     assert isinstance(field.padding[0], int) and len(field.phases[0]) == 8
+
+
+def test_with_aligned_corners_513_comes_back_from_65_in_steps_of_exactly_an_eighth():
+    def forward(x, conv):
+        return F.interpolate(conv(x), x.shape[-2:], mode="bilinear", align_corners=True)
+
+    field = receptive_field(Function(forward, conv(3, stride=8, padding=1)), size=(513, 513))
+    assert (field.stride, field.phases[0]) == ((1, 1), (3, 11, 11, 11, 11, 11, 11, 11))
 
 
 def test_a_model_without_weights_can_be_traced():
@@ -490,7 +501,7 @@ def test_supports_equal_the_gradients_of_hundreds_of_drawn_networks():
     rng = random.Random(0)
     torch.manual_seed(0)
     checked = 0
-    while checked < 400:
+    while checked < 300:
         net = Drawn(rng)
         size = (rng.randint(5, 11), rng.randint(5, 11))
         try:
