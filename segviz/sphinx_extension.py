@@ -49,7 +49,7 @@ class WidgetDirective(SphinxDirective):
     ::
 
         ```{widget} ConvolutionExplorer
-        :transposed: true
+        :op: transposed
         :kernel_size: 3
 
         One input paints nine outputs.
@@ -85,7 +85,7 @@ def write_bundle(app: Sphinx) -> None:
 
 
 def copy_mathjax(app: Sphinx) -> None:
-    """Copy the part of MathJax that these pages can ask for (1.5 of 24 MB)."""
+    """Copy the part of MathJax that these pages can ask for (2 of 24 MB)."""
     package = importlib.util.find_spec("sphinx-mathjax-offline")
     if package is None or package.origin is None:
         raise ModuleNotFoundError("sphinx-mathjax-offline is not installed; it is pinned in requirements.txt")
@@ -106,13 +106,6 @@ def drop_widget_state(app: Sphinx, doctree: nodes.document) -> None:
             node.parent.remove(node)
 
 
-def add_page_assets(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
-    """Load the widgets' script and styles where a widget is."""
-    if "data-segviz" in context.get("body", ""):
-        app.add_js_file(SCRIPT)
-        app.add_css_file(STYLES)
-
-
 def mark_korean(app: Sphinx, doctree: nodes.document) -> None:
     """Tell readers' voices and hyphenation which glossary terms are Korean (docutils makes `lang` of the class)."""
     for term in doctree.findall(nodes.term):
@@ -120,10 +113,18 @@ def mark_korean(app: Sphinx, doctree: nodes.document) -> None:
             term["classes"].append("language-ko")
 
 
+def add_page_assets(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
+    """Load the widgets' script and styles where a widget is."""
+    if "data-segviz" in context.get("body", ""):
+        app.add_js_file(SCRIPT)
+        app.add_css_file(STYLES)
+
+
 def mend_names_and_roles(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
     """Put right what axe finds in the HTML that docutils and MyST-NB write."""
-    for written, right in MENDED.items():
-        context["body"] = context.get("body", "").replace(written, right)
+    if "body" in context:
+        for written, right in MENDED.items():
+            context["body"] = context["body"].replace(written, right)
 
 
 def drop_thebe(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
