@@ -37,9 +37,7 @@ def test_relationship_1_unit_stride_without_padding():
 
 
 def test_relationship_2_unit_stride_with_padding():
-    assert all(
-        conv_size(i, k, padding=p) == i - k + 2 * p + 1 for i, k, p in product(SIZES, KERNELS, PADDINGS)
-    )
+    assert all(conv_size(i, k, padding=p) == i - k + 2 * p + 1 for i, k, p in product(SIZES, KERNELS, PADDINGS))
 
 
 def test_relationship_3_half_padding_keeps_the_size():
@@ -71,8 +69,7 @@ def test_relationship_8_transposed_without_padding():
 
 def test_relationship_9_transposed_with_padding():
     assert all(
-        conv_transpose_size(i, k, padding=p) == i + k - 1 - 2 * p
-        for i, k, p in product(SIZES, KERNELS, PADDINGS)
+        conv_transpose_size(i, k, padding=p) == i + k - 1 - 2 * p for i, k, p in product(SIZES, KERNELS, PADDINGS)
     )
 
 
@@ -85,9 +82,7 @@ def test_relationship_11_transposed_of_full_padding_shrinks_by_the_kernel_less_o
 
 
 def test_relationship_12_transposed_of_strides_without_padding():
-    assert all(
-        conv_transpose_size(i, k, stride=s) == s * (i - 1) + k for i, k, s in product(SIZES, KERNELS, STRIDES)
-    )
+    assert all(conv_transpose_size(i, k, stride=s) == s * (i - 1) + k for i, k, s in product(SIZES, KERNELS, STRIDES))
 
 
 def test_relationship_13_transposed_of_strides_with_padding():
@@ -214,9 +209,7 @@ def test_a_preimage_may_be_empty():
 def test_resizing_to_one_pixel_and_from_one_pixel():
     assert resize_positions(5, 1, align_corners=True) == [0.0]
     assert resize_positions(5, 1, align_corners=False) == [2.0]
-    assert (
-        resize_positions(1, 3, align_corners=True) == resize_positions(1, 3, align_corners=False) == [0] * 3
-    )
+    assert resize_positions(1, 3, align_corners=True) == resize_positions(1, 3, align_corners=False) == [0] * 3
 
 
 def test_65_to_513_with_aligned_corners_has_a_pitch_of_an_eighth():
