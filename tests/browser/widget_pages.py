@@ -101,7 +101,7 @@ def _page(body: str, theme: str) -> str:
 # What is seen of a widget: first what it draws (elements, and pixels in canvases), then the values in its controls.
 PICTURE = """(el) => [
   JSON.stringify([
-    el.querySelector(".sv-widget")?.outerHTML,
+    el.querySelector(".sv-widget")?.outerHTML.replaceAll(' data-lm-suppress-shortcuts="true"', ""),
     [...el.querySelectorAll("canvas")].map((canvas) => canvas.toDataURL()),
   ]),
   JSON.stringify([...el.querySelectorAll("input, select")]

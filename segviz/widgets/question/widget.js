@@ -1,7 +1,7 @@
 // A question that is answered before it answers: choose, record, and only then read the reply.
 
 import { button } from "../shared/controls.js";
-import { el, freshId } from "../shared/dom.js";
+import { el, freshId, keepKeys } from "../shared/dom.js";
 import { forget, recall, record } from "../shared/progress.js";
 import { follow } from "../shared/state.js";
 
@@ -44,6 +44,7 @@ function render({ model, el: place }) {
   const reply = el("div", { class: "qu-reply", role: "status" });
   const root = el("section", { class: "sv-widget qu-widget", "aria-label": "Predict" },
     choices, reply, el("div", { class: "sv-foot" }, recordButton, request, againButton));
+  keepKeys(root);
 
   const shown = follow(model, TRAITS, (state) => {
     const view = compute(state);

@@ -43,6 +43,14 @@ export function freshId(stem) {
 }
 
 /**
+ * Keep the keys of a widget to itself: JupyterLab takes the arrow keys, Enter and others wherever the focus is, except on
+ * an element that bears this mark.
+ */
+export function keepKeys(root) {
+  root.addEventListener("focusin", ({ target }) => target.setAttribute("data-lm-suppress-shortcuts", "true"));
+}
+
+/**
  * A sentence with marked words: `["Input ", ["input", "(1, 2)"], " paints …"]`.
  * The mark is the color grammar's name: input, output, kernel, illegal.
  */

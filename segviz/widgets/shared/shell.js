@@ -1,6 +1,6 @@
 // The frame of a widget with a figure: its parts, Reset, and a clean end.
 
-import { el, freshId } from "./dom.js";
+import { el, freshId, keepKeys } from "./dom.js";
 import { button } from "./controls.js";
 import { follow } from "./state.js";
 
@@ -54,6 +54,7 @@ export function defineWidget({ question, hint, traits, compute, build }) {
       frame.foot,
       frame.caption,
     );
+    keepKeys(root);
     title.textContent = question;
     frame.hint.textContent = hint;
 
