@@ -1,5 +1,6 @@
 """The layer-stack editor: what one output of a stack of layers sees of a picture."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,9 @@ class LayerStackEditor(Widget):
         layers: from the input up; each a dict with name, kind ("conv" or "pool"), kernel_size (1 to 11), stride
             (1 to 4) and dilation (1 to 24). At most 40.
         selected: index of the layer above which the unit stands.
-        size: of the picture, in pixels, 64 to 1024.
+        size: of the picture, in pixels, 32 to 1024; if not given, as large as the field of the stack asks for.
         view: "support" (exactly the pixels it sees) or "effective" (how much it sees of each).
+        at: the unit's place, (row, column) in steps from the middle of the picture.
         preset: name of a known stack instead of `layers`; see `known_stacks`.
 
     Raises:
@@ -36,8 +38,9 @@ class LayerStackEditor(Widget):
 
     layers = traitlets.List(traitlets.Dict())
     selected = traitlets.Int(0, min=0)
-    size = traitlets.Int(512, min=64, max=1024)
+    size = traitlets.Int(512, min=32, max=1024)
     view = traitlets.Enum(["support", "effective"], "support")
+    at = traitlets.List(traitlets.Int(), default_value=[0, 0], minlen=2, maxlen=2)
     presets = traitlets.Dict()
     picture = traitlets.Unicode()
 
@@ -50,6 +53,8 @@ class LayerStackEditor(Widget):
         settings.setdefault("layers", stacks["rates 2, 2, 2: gridding"])
         settings.setdefault("selected", max(0, len(settings["layers"]) - 1))
         super().__init__(presets=stacks, picture=data_uri(street()), **settings)
+        if "size" not in settings:
+            self.size = _fitting_size(self.receptive_field().size)
 
     @traitlets.validate("layers")
     def _layers_that_are_drawn(self, proposal):
@@ -76,6 +81,11 @@ class LayerStackEditor(Widget):
 
     def still(self) -> str:
         return data_uri(still_picture(self.layers[: self.selected + 1], self.size))
+
+
+def _fitting_size(field: int) -> int:
+    """The side of a picture in which a field can be looked at: a multiple of 32, a quarter wider than the field."""
+    return max(32, min(1024, 32 * math.ceil(1.25 * field / 32)))
 
 
 def _check_layer(index: int, layer: dict[str, Any]) -> None:

@@ -50,3 +50,19 @@ function scaled(weights) {
 export function covered(weights) {
   return (weights.filter((weight) => weight > 0).length / weights.length) ** 2;
 }
+
+/** How many units lie on either side of the middle one, with their own place still on a picture of `size` pixels. */
+export function unitsBeside(size, stride) {
+  return Math.floor((size - 1) / (2 * stride));
+}
+
+/** The weights laid on a picture of `size` pixels, `shift` pixels from its middle; 0 where nothing is seen. */
+export function seenAlong(weights, size, shift = 0) {
+  const start = Math.floor((size - weights.length) / 2) + shift;
+  return Float64Array.from({ length: size }, (_, x) => weights[x - start] ?? 0);
+}
+
+/** The side of a picture in which a field can be looked at: a multiple of 32, a quarter wider than the field. */
+export function fittingSize(field) {
+  return Math.max(32, Math.min(1024, 32 * Math.ceil((1.25 * field) / 32)));
+}

@@ -56,7 +56,7 @@ def resnet50(output_stride: int) -> list[dict[str, Any]]:
 
 def dilated(*rates: int) -> list[dict[str, Any]]:
     """3×3 convolutions in a row, with these rates."""
-    return [layer(f"rate {rate} ({i})", "conv", 3, dilation=rate) for i, rate in enumerate(rates, 1)]
+    return [layer(f"layer {i}", "conv", 3, dilation=rate) for i, rate in enumerate(rates, 1)]
 
 
 def known_stacks() -> dict[str, list[dict[str, Any]]]:

@@ -1,9 +1,10 @@
 // The layer-stack editor: a stack of layers beside what one unit above it sees of a picture.
 
-import { el, sentence, set } from "../shared/dom.js";
+import { pointable } from "../shared/cells.js";
+import { el, sentence, set, svg } from "../shared/dom.js";
 import { button, choice, copyLine, select, slider } from "../shared/controls.js";
 import { defineWidget } from "../shared/shell.js";
-import { covered, fields, pathWeights } from "./geometry.js";
+import { covered, fields, fittingSize, pathWeights, seenAlong, unitsBeside } from "./geometry.js";
 import { formula, pytorchLine, readout } from "./words.js";
 
 const MOST_LAYERS = 40;
@@ -14,14 +15,22 @@ export function compute(state) {
   const all = fields(state.layers);
   const selected = Math.min(state.selected, state.layers.length - 1);
   const below = state.layers.slice(0, selected + 1);
+  const field = all[selected] ?? { size: 1, stride: 1 };
   const weights = pathWeights(below);
+  const beside = unitsBeside(state.size, field.stride);
+  const at = state.at.map((steps) => Math.max(-beside, Math.min(beside, steps)));
+  const [rows, columns] = at.map((steps) => seenAlong(weights, state.size, steps * field.stride));
   return {
     selected,
     fields: all,
     layer: state.layers[selected] ?? null,
-    field: all[selected] ?? { size: 1, stride: 1 },
+    field,
     weights,
     covered: covered(weights),
+    beside,
+    at,
+    rows,
+    columns,
     preset: Object.keys(state.presets).find((name) => sameStack(state.presets[name], state.layers)) ?? "own",
   };
 }
@@ -40,9 +49,9 @@ function build(frame) {
   frame.readout.after(formulaLine);
   frame.foot.append(line.node);
   sentence(frame.caption, [
-    "Each layer adds (k − 1)·d steps of the stride before it, so ", ["kernel", "dilation"],
-    " after a stride widens the field fastest. Equal rates in a row leave holes; rates such as 1, 2, 5 leave none. ",
-    "The stack is drawn plain: a residual connection adds weight in the middle and nothing outside.",
+    "A layer adds (k − 1)·d steps of the map it reads, so that a ", ["kernel", "rate"], " counts most after a stride. ",
+    "Rates with a common factor leave holes; 1, 2, 5 leave none. ",
+    "Stacks are drawn plain: a residual connection would add weight in the middle, and nothing outside.",
   ]);
   return (view, state) => {
     stack.show(view, state);
@@ -113,7 +122,9 @@ function controlsOf(frame) {
     options: [["own", "your own stack"], ...Object.keys(frame.state().presets).map((name) => [name, name])],
     onChange: (name) => {
       const layers = frame.state().presets[name];
-      if (layers) frame.update({ layers, selected: layers.length - 1 });
+      if (!layers) return;
+      const { size } = fields(layers).at(-1);
+      frame.update({ layers, selected: layers.length - 1, at: [0, 0], size: fittingSize(size) });
     },
   });
   const kind = choice({ label: "Kind of layer", options: [["conv", "conv"], ["pool", "pool"]], onChange: (value) => change({ kind: value }) });
@@ -126,7 +137,7 @@ function controlsOf(frame) {
     up: button("Earlier", () => move(-1)),
     down: button("Later", () => move(1)),
   };
-  const size = slider({ label: "picture (pixels)", min: 64, max: 1024, step: 32, onInput: (value) => frame.update({ size: value }) });
+  const size = slider({ label: "picture (pixels)", min: 32, max: 1024, step: 32, onInput: (value) => frame.update({ size: value }) });
   const shown = choice({ label: "What is drawn", options: [["support", "exact"], ["effective", "effective"]], onChange: (value) => frame.update({ view: value }) });
   const note = el("p", { class: "stack-note sv-illegal", role: "status" });
   frame.controls.append(
@@ -183,8 +194,14 @@ function controlsOf(frame) {
     const tooWide = widest > LARGEST_FIELD;
     note.textContent = tooWide ? `That stack would see ${widest} pixels; the picture ends at ${LARGEST_FIELD}.` : "";
     if (tooWide) frame.update({ layers: [...frame.state().layers] });
-    else frame.update({ layers, selected });
+    else frame.update({ layers, selected, size: Math.max(frame.state().size, roomFor(layers)) });
   }
+}
+
+/** The least side of a picture that holds a stack's field; no more than the largest picture. */
+function roomFor(layers) {
+  const widest = Math.max(1, ...fields(layers).map((field) => field.size));
+  return Math.min(1024, 32 * Math.ceil(widest / 32));
 }
 
 function freshName(layers) {
@@ -194,53 +211,73 @@ function freshName(layers) {
   return `layer ${number}`;
 }
 
-/** The picture, and over it what the unit in its middle sees. */
+/** The picture, and over it one unit and what it sees. Pointing at the picture, or an arrow key, moves the unit. */
 function pictureOf(frame) {
   const canvas = el("canvas", { class: "stack-canvas", role: "img" });
   const image = el("img", { alt: "", src: frame.state().picture });
   const label = el("p", { class: "stack-label" });
-  frame.figure.append(el("div", { class: "stack-picture" }, canvas, label));
+  const box = svg("rect", { class: "stack-box" });
+  const unit = svg("rect", { class: "stack-unit" });
   let shown = null;
-  image.addEventListener("load", () => shown && draw(...shown), { signal: frame.signal });
+  const surface = pointable({
+    onPoint: (cell) => frame.update({ at: cell.map((index) => index - shown[0].beside) }),
+    current: () => shown[0].at.map((steps) => steps + shown[0].beside),
+  });
+  const overlay = svg("svg", { class: "stack-overlay" }, box, unit, surface.node);
+  frame.figure.append(el("div", { class: "stack-picture" }, el("div", { class: "stack-window" }, canvas, overlay), label));
+  image.addEventListener("load", () => shown && drawPixels(...shown), { signal: frame.signal });
   return {
     show(view, state) {
       shown = [view, state];
-      draw(view, state);
+      drawPixels(view, state);
+      drawMarks(view, state);
+      label.replaceChildren(...legend(state.view));
     },
   };
 
-  function draw(view, { size, view: kind }) {
+  function drawPixels(view, { size, view: kind }) {
     if (canvas.width !== size) canvas.width = canvas.height = size;
     const context = canvas.getContext("2d", { willReadFrequently: true });
     context.drawImage(image, 0, 0, size, size);
     const pixels = context.getImageData(0, 0, size, size);
-    const along = onPicture(view.weights, size);
-    if (kind === "support") shadeSupport(pixels.data, along, size);
-    else shadeEffective(pixels.data, along, size);
+    if (kind === "support") shadeSupport(pixels.data, view, size);
+    else shadeEffective(pixels.data, view, size);
     context.putImageData(pixels, 0, 0);
-    canvas.setAttribute("aria-label", `Picture of ${size} × ${size} pixels; the unit in its middle sees ${view.field.size} × ${view.field.size} of them`);
-    label.textContent = kind === "support" ? "in color: what it sees" : "in color: how much it sees (square root of the expected squared weight)";
+    canvas.setAttribute("aria-label", `Picture of ${size} × ${size} pixels; one unit sees ${view.field.size} × ${view.field.size} of them`);
+  }
+
+  function drawMarks({ field, at, beside }, { size }) {
+    overlay.setAttribute("viewBox", `0 0 ${size} ${size}`);
+    const corner = at.map((steps) => Math.floor((size - field.size) / 2) + steps * field.stride);
+    square(box, corner, field.size);
+    square(unit, corner.map((start) => start + (field.size - field.stride) / 2), field.stride);
+    const across = 2 * beside + 1;
+    const margin = (size - across * field.stride) / 2;
+    surface.place({ x: margin, y: margin, cell: field.stride, rows: across, columns: across, label: "The unit's place: arrow keys move it by one step" });
   }
 }
 
-/** The weights along one axis, laid on a picture of `size` pixels with the unit in the middle. */
-function onPicture(weights, size) {
-  const start = Math.floor((size - weights.length) / 2);
-  return Float64Array.from({ length: size }, (_, x) => weights[x - start] ?? 0);
+function square(node, [y, x], side) {
+  set(node, { x, y, width: side, height: side });
+}
+
+function legend(kind) {
+  const seen = kind === "support" ? "in color: what it sees; box: " : "in color: how much it sees (square root of the expected squared weight); box: ";
+  return [seen, el("span", { class: "sv-input" }, "receptive field"), "; small square: ", el("span", { class: "sv-output" }, "one step")];
 }
 
 /** Gray and faded where nothing is seen; the picture's own colors where it is. */
-function shadeSupport(data, along, size) {
+function shadeSupport(data, { rows, columns }, size) {
   for (let y = 0, i = 0; y < size; y += 1) {
     for (let x = 0; x < size; x += 1, i += 4) {
-      if (along[y] === 0 || along[x] === 0) fade(data, i, 0);
+      if (rows[y] === 0 || columns[x] === 0) fade(data, i, 0);
     }
   }
 }
 
-function shadeEffective(data, along, size) {
+function shadeEffective(data, { rows, columns }, size) {
   for (let y = 0, i = 0; y < size; y += 1) {
-    for (let x = 0; x < size; x += 1, i += 4) fade(data, i, Math.sqrt(along[y] * along[x]));
+    for (let x = 0; x < size; x += 1, i += 4) fade(data, i, Math.sqrt(rows[y] * columns[x]));
   }
 }
 
@@ -253,8 +290,8 @@ function fade(data, i, keep) {
 
 export default defineWidget({
   question: "What does one output see?",
-  hint: "Choose a layer, change it, or take a known stack. The picture shows what the unit above it sees.",
-  traits: ["layers", "selected", "size", "view", "presets", "picture"],
+  hint: "Choose a layer, change it, or take a known stack. Point at the picture to move the unit above it.",
+  traits: ["layers", "selected", "size", "view", "at", "presets", "picture"],
   compute,
   build,
 });

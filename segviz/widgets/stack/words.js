@@ -2,15 +2,20 @@
 
 /** The sentence about the unit above the selected layer. */
 export function readout({ size: picture }, view) {
-  const { layer, field, covered } = view;
+  const { layer, field, covered, at } = view;
   if (!layer) return ["An empty stack: each output is its own ", ["input", "input pixel"], ". Add a layer."];
   const start = ["After ", ["kernel", layer.name], ", ", ["output", "one output"], " sees ", ["input", `${field.size} × ${field.size} pixels`]];
   const step = field.stride === 1 ? "one step moves it by one pixel" : `one step moves it by ${field.stride} pixels`;
   const holes = covered < 1
     ? [`, but it sees only ${percent(covered)} of that box: `, ["illegal", "the rest are holes"], "."]
     : [", and no pixel of that box is left out."];
-  const beyond = field.size > picture ? [` That is more than the picture's ${picture} pixels.`] : [];
-  return [...start, `; ${step}`, ...holes, ...beyond];
+  return [...start, `; ${step}`, ...holes, beyond(field, picture, at)];
+}
+
+function beyond(field, picture, at) {
+  if (field.size > picture) return ` That is more than the picture's ${picture} pixels.`;
+  const farthest = Math.max(...at.map(Math.abs)) * field.stride;
+  return farthest > (picture - field.size) / 2 ? " Part of the box lies outside the picture, in the padding." : "";
 }
 
 /** How the layer widens the field, with the numbers put in. */
