@@ -18,7 +18,7 @@ from segviz.palette import LIGHT
 
 WIDTH = 7.45  # inches: the page's wide column, so that letters come out alike in all figures
 SHARP = 160  # dots per inch: about two for each CSS pixel of the page
-GAP, TITLE = 0.12, 0.3  # inches between pictures, and above them
+GAP, TITLE = 0.12, 0.35  # inches between pictures, and above them
 
 
 def data_uri(figure: Figure, *, dpi: int = 120) -> str:
@@ -56,7 +56,7 @@ def pictures(
     for (name, image), ratio in zip(images.items(), ratios, strict=True):
         ax = figure.add_axes((left / width, 0, height * ratio / width, top))
         drawn = ax.imshow(image, cmap=cmap, vmin=low, vmax=high, interpolation="nearest")
-        ax.set_title(name, color=LIGHT["ink"], fontsize=10)
+        ax.set_title(name, color=LIGHT["ink"], fontsize=12)
         ax.set_axis_off()
         left += height * ratio + GAP
     if scale:
@@ -94,8 +94,8 @@ def matrices(named: Mapping[str, ArrayLike], *, cell: float = 0.34) -> Figure:
 
 def _draw_matrix(ax: Axes, name: str, matrix: np.ndarray, left: float) -> None:
     height, width = matrix.shape
-    write = partial(ax.text, ha="center", va="center", fontsize=8.5)
-    write(left + width / 2, -1.5, name, color=LIGHT["kernel-text"], fontsize=10)
+    write = partial(ax.text, ha="center", va="center", fontsize=11)
+    write(left + width / 2, -1.5, name, color=LIGHT["kernel-text"], fontsize=13)
     for column in range(width):
         write(left + column + 0.5, -0.45, str(column), color=LIGHT["input-text"])
     for row in range(height):

@@ -52,14 +52,6 @@ def test_align_corners_true_differs_throughout(chapter):
     assert (inside > 1e-4).float().mean() > 0.95
 
 
-def test_repeating_the_edge_mends_the_frame_everywhere(chapter):
-    small = chapter.names["small"]
-    mended = F.conv_transpose2d(
-        F.pad(small, (1, 1, 1, 1), mode="replicate"), chapter.names["weight"], stride=2, padding=3
-    )
-    torch.testing.assert_close(mended, F.interpolate(small, scale_factor=2, mode="bilinear"))
-
-
 # --- Each wrong option is what its reply says it is --------------------------------------------------------
 
 
