@@ -98,7 +98,7 @@ def _plan_skyline(stage: Stage) -> None:
 
 def _plan_row(stage: Stage, side: int, wall: float, start: float, end: float) -> None:
     """Houses, and now and then a small park, along one side of the street."""
-    dice, z = stage.dice, start
+    dice, z, exposed = stage.dice, start, True
     while z < end:
         deep = dice.between(7, 14)
         stop = min(z + deep, end)
@@ -107,9 +107,12 @@ def _plan_row(stage: Stage, side: int, wall: float, start: float, end: float) ->
                 x, far = side * (wall + dice.between(0, 6)), dice.between(z, stop)
                 tall = dice.between(5, 8)
                 stage.later(far, partial(street.tree, stage, x, far, tall))
+            exposed = True
         else:
             height = dice.between(6, 17)
-            stage.later(stop, partial(street.building, stage, side, side * wall, (z, stop), height))
+            house = partial(street.building, stage, side, side * wall, (z, stop), height, exposed=exposed)
+            stage.later(stop, house)
+            exposed = False
         z = stop
 
 
@@ -121,7 +124,8 @@ def _plan_cross_street(stage: Stage, wall: float, z: float) -> None:
         x = wall + 14.0
         while x < reach:
             wide, height = dice.between(8, 14), dice.between(6, 15)
-            stage.later(z + 8, partial(street.building, stage, side, side * x, (z, z + 8), height))
+            house = partial(street.building, stage, side, side * x, (z, z + 8), height, exposed=True)
+            stage.later(z + 8, house)
             x += wide
 
 

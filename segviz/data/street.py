@@ -41,6 +41,8 @@ CLOTHES = (
 )  # fmt: skip
 SKIN = ((242, 206, 178), (224, 178, 142), (176, 124, 90), (116, 78, 58))
 LEAVES = ((72, 122, 64), (104, 140, 62), (58, 106, 82), (140, 148, 66), (198, 132, 56), (196, 140, 150))
+# Of a tree's crown: share of light, how far toward the sun, size.
+TONES = ((0.66, -0.12, 1.0), (0.92, 0.06, 0.92), (1.18, 0.3, 0.5))
 PLATES = ((206, 42, 48), (36, 92, 168), (244, 206, 66), (238, 240, 240), (46, 128, 84))
 ASPHALT, STONE, DARK, GLASS = (98, 100, 108), (182, 174, 164), (34, 34, 42), (70, 92, 112)
 LAMP, WARM, BRAKE = (255, 240, 196), (255, 206, 120), (232, 56, 50)
@@ -167,8 +169,11 @@ class Stage:
         self.draw.ellipse((column - across, row - down, column + across, row + down), fill=ink)
 
 
-def building(stage: Stage, side: int, x: float, z: tuple[float, float], height: float) -> None:
-    """A house along the street: `side` -1 is on the left, 1 on the right; `x` is where its wall stands."""
+def building(stage: Stage, side: int, x: float, z: tuple[float, float], height: float, *, exposed: bool) -> None:
+    """A house along the street: `side` -1 is on the left, 1 on the right; `x` is where its wall stands.
+
+    Only a house whose front is `exposed`, and not behind a nearer one, gets windows there.
+    """
     dice, near = stage.dice, z[0]
     color = dice.pick(FACADES)
     left, front, right = stage.walls(color)
@@ -179,12 +184,13 @@ def building(stage: Stage, side: int, x: float, z: tuple[float, float], height: 
         outer = (x, x + 14.0) if side > 0 else (x - 14.0, x)
         stage.front(stage.ink(BUILDING, front, near), outer, (0, height), near)
         stage.front(stage.ink(BUILDING, dim(front, 0.72), near), outer, (height - 0.4, height), near)
-        _windows_ahead(stage, outer, height, near, storey, bay)
+        if exposed:
+            _windows_ahead(stage, outer, height, near, storey, bay)
     if stage.camera.column(x, near) == stage.camera.column(x, z[1]):
         return
     stage.side(stage.ink(BUILDING, wall, near), x, (0, height), z)
     stage.side(stage.ink(BUILDING, dim(wall, 0.72), near), x, (height - 0.4, height), z)
-    if stage.camera.scale(near) < 3:
+    if stage.camera.scale(near) < 3.5:
         return
     _windows_along(stage, x, height, z, storey, bay, glass)
     if dice.chance(0.6):
@@ -241,11 +247,11 @@ def tree(stage: Stage, x: float, z: float, height: float) -> None:
     bark = stage.ink(TREE, (92, 74, 62), z)
     stage.draw.rectangle((column - trunk // 2, row, column - trunk // 2 + trunk - 1, foot), fill=bark)
     reach = 0.24 * height * scale
+    count, tones = (6, TONES) if reach > 7 else (4, TONES[1:]) if reach > 3 else (3, TONES[1:2])
     clumps = [
         (dice.between(-0.75, 0.75) * reach, dice.between(-0.8, 0.7) * reach, dice.between(0.45, 0.8) * reach)
-        for _ in range(6 if reach > 6 else 4)
+        for _ in range(count)
     ]
-    tones = ((0.66, -0.12, 1.0), (0.92, 0.06, 0.86), (1.18, 0.3, 0.5)) if reach > 3 else ((0.9, 0.0, 1.0),)
     for tone, toward_sun, size in tones:
         ink = stage.ink(TREE, dim(leaf, tone), z)
         for across, down, radius in clumps:
