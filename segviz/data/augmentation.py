@@ -28,8 +28,9 @@ def augmentation(
     """Random scale, crop, mirroring and color, for an image and a mask together.
 
     The picture is resized by a factor drawn from `scale`, and a window of `crop` (height, width) is cut out;
-    where the picture is smaller it is filled up with gray, and with `ignore_index` in the mask. `flip` is the chance of mirroring, `color` the strength of changes in brightness, contrast and
-    saturation (0 for none). Raises ValueError for a range that is none.
+    where the picture is smaller it is filled up with gray, and with `ignore_index` in the mask. `flip` is the
+    chance of mirroring, `color` the strength of changes in brightness, contrast and saturation (0 for none).
+    Raises ValueError for a range that is none.
     """
     low, high = scale
     if not 0 < low <= high:
