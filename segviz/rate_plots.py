@@ -1,0 +1,75 @@
+"""Still figures of dilated filters on small maps: which weights are left, where, and at how many positions."""
+
+from itertools import pairwise
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+from segviz.arithmetic import valid_weights
+from segviz.palette import LIGHT
+from segviz.plots import SHARP, WIDTH
+
+COUNTS = (9, 6, 4, 2, 1)  # the valid weights that a 3 × 3 filter can have on a square map
+COLORS = dict(zip(COUNTS, colormaps["cividis"](np.linspace(0, 1, 5)), strict=True))
+PRINTED = (9, 4, 1)  # the three curves of DeepLab v3's figure 4
+
+
+def share_curves(size: int, rates: range) -> Figure:
+    """The share of a size × size map's positions at which 9, 6, 4, 2 or 1 weights are valid, over all rates.
+
+    The curves that DeepLab v3's figure 4 draws are solid, the others dashed; each bears its count at its peak.
+    """
+    shares = {count: [valid_weights(size, rate)[count] for rate in rates] for count in COUNTS}
+    figure, ax = plt.subplots(figsize=(WIDTH, 3.6), dpi=SHARP, layout=ConstrainedLayoutEngine(w_pad=0.1))
+    for count, curve in shares.items():
+        # The palest cividis would vanish on white paper: curves are ink, told apart by their dashes and numbers.
+        ax.plot(rates, curve, color=LIGHT["ink"] if count in PRINTED else LIGHT["kernel"], lw=1.8, ls=_dashes(count))
+        at = _place_of_number(curve)
+        ax.annotate(f"{count}", (rates[at], curve[at]), xytext=(9, 4), textcoords="offset points", ha="center")
+    ax.set(xlabel="rate", ylabel="share of positions", ylim=(0, 1.08), xlim=(rates[0], rates[-1]))
+    ax.spines[["top", "right"]].set_visible(False)
+    plt.close(figure)
+    return figure
+
+
+def count_maps(size: int, rates: list[int]) -> Figure:
+    """For each rate, the size × size map of valid weights, every region with its count."""
+    figure, axes = plt.subplots(
+        1, len(rates), figsize=(WIDTH, WIDTH / len(rates) + 0.3), dpi=SHARP, layout="constrained"
+    )
+    for ax, rate in zip(np.atleast_1d(axes), rates, strict=True):
+        draw_count_map(ax, size, rate)
+        ax.set_title(f"rate {rate}", color=LIGHT["ink"], fontsize=12)
+    plt.close(figure)
+    return figure
+
+
+def draw_count_map(ax: Axes, size: int, rate: int) -> None:
+    """The map of valid weights at one rate, its regions labeled where a number fits."""
+    position = np.arange(size)
+    along = 1 + (position - rate >= 0) + (position + rate < size)
+    counts = np.outer(along, along)
+    ax.imshow(np.array([COLORS[count] for count in counts.flat]).reshape(size, size, 4), interpolation="nearest")
+    ax.set_axis_off()
+    edges = sorted({0, min(rate, size), max(0, size - rate), size})
+    middles = [(a + b - 1) / 2 for a, b in pairwise(edges) if b - a > size / 12]
+    for row in middles:
+        for column in middles:
+            count = counts[int(row), int(column)]
+            ax.text(column, row, str(count), color="white" if count >= 4 else "black", ha="center", va="center")
+
+
+def _dashes(count: int) -> str:
+    return "-" if count in PRINTED else "--"
+
+
+def _place_of_number(curve: list[float]) -> int:
+    """Where a curve's number stands free: at its peak, or four fifths up where the peak is at either end."""
+    peak = max(range(len(curve)), key=curve.__getitem__)
+    if peak > 0 and max(curve) < 1:
+        return peak
+    return min(range(len(curve)), key=lambda i: abs(curve[i] - 0.8))
