@@ -8,6 +8,7 @@ Public names are loaded on first use, so that `import segviz` costs nothing beyo
 """
 
 from importlib import import_module
+from importlib.util import find_spec
 
 __version__ = "0.1.0"
 
@@ -24,18 +25,13 @@ _HOME = {
     "capture": "activations",
 }
 
-_SUBMODULES = {
-    "activations", "arithmetic", "backbones", "crf", "data", "device", "fields", "layers", "measurement",
-    "metrics", "models", "plots", "training", "widgets",
-}  # fmt: skip
-
-__all__ = sorted([*_HOME, *_SUBMODULES])
+__all__ = sorted(_HOME)
 
 
 def __getattr__(name: str):
     if name in _HOME:
         return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    if name in _SUBMODULES:
+    if not name.startswith("_") and find_spec(f"{__name__}.{name}"):
         return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
