@@ -6,7 +6,6 @@ import pytest
 import torch
 from notebooks import CHAPTERS, code_cells, run, value_of
 from torch import nn
-from torch.nn import functional as F
 
 from segviz import arithmetic
 
