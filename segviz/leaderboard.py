@@ -26,11 +26,12 @@ from segviz.checkpoints import WEIGHTS, replacing
 from segviz.data import Scenes
 from segviz.data.street import BICYCLE, BUS, POLE
 from segviz.fields import receptive_field
-from segviz.metrics import class_boundary_f1, class_iou, confusion_matrix, mean_iou, pixel_accuracy
 from segviz.models import create_model, list_models
 from segviz.recipes import held_out_scenes
+from segviz.training import evaluate
 
 SCORES = WEIGHTS / "scores.json"
+TOLERANCE = 1.0  # pixels, of the boundary F1
 
 
 def load(path: Path = SCORES) -> dict[str, Any]:
@@ -58,41 +59,35 @@ def entry(name: str, scenes: Scenes, device: str | torch.device = "cpu") -> dict
     }
 
 
-@torch.no_grad()
-def scores(model: nn.Module, scenes: Scenes, tolerance: float = 1.0) -> dict[str, Any]:
-    """Scores on the scenes, by class too, and how often the failures happen that the papers report.
+def scores(model: nn.Module, scenes: Scenes) -> dict[str, Any]:
+    """Scores on the scenes (see `evaluate`), and how often the failures happen that the papers report.
 
     `mirrored_as_bicycle` is the share of a bus's mirrored bicycles that is taken for a bicycle (by pixels),
     `mirrored_as_bus` the share that is taken for what it is; `poles_lost` is the share of pole and wire
     pixels that is taken for something else. Shares are None where there is nothing to count.
     """
     device = next(model.parameters()).device
-    classes = len(scenes.classes)
-    matrix = torch.zeros(classes, classes, dtype=torch.int64)
-    outlines = []
-    mirrored = torch.zeros(classes, dtype=torch.int64)
-    for index in range(len(scenes)):
-        image, mask = scenes[index]
-        prediction = model(image[None].to(device)).argmax(1).cpu()[0]
-        matrix += confusion_matrix(prediction, mask, classes)
-        outlines.append(class_boundary_f1(prediction, mask, classes, tolerance))
-        reflection = torch.from_numpy(scenes.scene(index).mirrored)
-        mirrored += torch.bincount(prediction[reflection], minlength=classes)
-    by_class = torch.cat(outlines, 1).nanmean(1)
-    poles = matrix[POLE]
-    return {
-        "mean_iou": mean_iou(matrix),
-        "pixel_accuracy": pixel_accuracy(matrix),
-        "boundary_f1": by_class.nanmean().item(),
-        "class_iou": _numbers(class_iou(matrix)),
-        "class_boundary_f1": _numbers(by_class),
-        "failures": {
-            "mirrored_as_bicycle": _share(mirrored[BICYCLE], mirrored.sum()),
-            "mirrored_as_bus": _share(mirrored[BUS], mirrored.sum()),
-            "poles_lost": _share(poles.sum() - poles[POLE], poles.sum()),
-        },
-        "confusion": matrix.tolist(),
+    result = evaluate(model, scenes, tolerance=TOLERANCE, device=device)
+    poles, mirrored = result["confusion"][POLE], said_of_mirrored(model, scenes)
+    failures = {
+        "mirrored_as_bicycle": _share(mirrored[BICYCLE], sum(mirrored)),
+        "mirrored_as_bus": _share(mirrored[BUS], sum(mirrored)),
+        "poles_lost": _share(sum(poles) - poles[POLE], sum(poles)),
     }
+    return result | {"failures": failures}
+
+
+@torch.no_grad()
+def said_of_mirrored(model: nn.Module, scenes: Scenes) -> list[int]:
+    """What the bicycles mirrored in buses are taken for: pixels by class."""
+    device = next(model.parameters()).device
+    counts = torch.zeros(len(scenes.classes), dtype=torch.int64)
+    for index in range(len(scenes)):
+        mirrored = torch.from_numpy(scenes.scene(index).mirrored)
+        if mirrored.any():
+            prediction = model(scenes[index][0][None].to(device)).argmax(1)[0].cpu()
+            counts += torch.bincount(prediction[mirrored], minlength=len(counts))
+    return counts.tolist()
 
 
 def operations(model: nn.Module, x: Tensor) -> int:
@@ -184,7 +179,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             "size": list(scenes.size),
             "seed": scenes.seed,
             "classes": list(scenes.classes),
-            "tolerance": 1.0,
+            "tolerance": TOLERANCE,
         },
         "measured_with": {"torch": torch.__version__.split("+")[0], "cpu_threads": torch.get_num_threads()},
         "models": models,
@@ -194,12 +189,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(table(models))
 
 
-def _share(part: Tensor, whole: Tensor) -> float | None:
-    return (part / whole).item() if whole else None
-
-
-def _numbers(values: Tensor) -> list[float | None]:
-    return [None if math.isnan(value) else value for value in values.tolist()]
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
 
 
 if __name__ == "__main__":

@@ -329,11 +329,11 @@ def evaluate(
     device: torch.device | str | None = None,
     team: Processes | None = None,
 ) -> dict[str, Any]:
-    """Scores of `model` on a data set: mean IoU, pixel accuracy, boundary F1, and both by class.
+    """Scores of `model` on a data set: mean IoU, pixel accuracy, boundary F1, by class too, and the confusion.
 
     `mean_iou`, `pixel_accuracy` and `boundary_f1` (within `tolerance` pixels) are floats, `class_iou` and
-    `class_boundary_f1` lists with None for a class that never occurs. The model is evaluated in evaluation
-    mode and left in the mode it was in; several processes share the pictures.
+    `class_boundary_f1` lists with None for a class that never occurs, `confusion` the rows of the matrix. The
+    model is evaluated in evaluation mode and left in the mode it was in; several processes share the pictures.
     """
     team = team or Processes.found(device)
     if len(dataset) < team.count:  # type: ignore[arg-type]
@@ -368,6 +368,7 @@ def evaluate(
         "boundary_f1": by_class.nanmean().item(),
         "class_iou": _listed(class_iou(matrix)),
         "class_boundary_f1": _listed(by_class),
+        "confusion": matrix.tolist(),
     }
 
 

@@ -2,6 +2,7 @@ import json
 import math
 import os
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -383,8 +384,19 @@ def _run_shared(tmp_path, **environment):
     return subprocess.Popen([sys.executable, "-c", script], env=environment)
 
 
+def _free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return str(listener.getsockname()[1])
+
+
 def test_two_processes_give_the_result_of_one_on_the_same_pictures(tmp_path):
-    rendezvous = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29431", "WORLD_SIZE": "2", "ACCELERATE_USE_CPU": "true"}
+    rendezvous = {
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": _free_port(),
+        "WORLD_SIZE": "2",
+        "ACCELERATE_USE_CPU": "true",
+    }
     pair = [_run_shared(tmp_path, RANK=str(rank), LOCAL_RANK=str(rank), **rendezvous) for rank in (0, 1)]
     alone = _run_shared(tmp_path, WORLD_SIZE="1")
     assert [process.wait(timeout=120) for process in (*pair, alone)] == [0, 0, 0]
