@@ -112,8 +112,9 @@ class Question(Widget):
     def fallback(self) -> str:
         """The question and its options, and the replies behind a fold that opens without a script."""
         texts = "".join(f"<li>{_marked(option['text'])}</li>" for option in self.options)
+        right = ["", " (right)"]
         replies = "".join(
-            f"<dt>{_marked(option['text'])}{' (right)' if i == self.right else ''}</dt><dd>{_marked(option['reply'])}</dd>"
+            f"<dt>{_marked(option['text'])}{right[i == self.right]}</dt><dd>{_marked(option['reply'])}</dd>"
             for i, option in enumerate(self.options)
         )
         return (
