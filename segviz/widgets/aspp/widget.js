@@ -50,9 +50,9 @@ function build(frame) {
   frame.readout.after(formulaLine);
   frame.foot.append(line.node);
   sentence(frame.caption, [
-    "Between half the map's size and all of it, a branch keeps mostly ", ["kernel", "four"],
-    " weights, not one: it sees a corner of its kernel. From the map's own size on it is a ", ["output", "1 × 1 convolution"],
-    ". Figure 4 of DeepLab v3 draws the curves for 9, 4 and 1 only; those for 6 and 2 are here too.",
+    "What most positions keep falls at the sixths of the map's size: nine weights up to a rate of one sixth, six up to ",
+    "two sixths, ", ["kernel", "four up to four sixths"], ", two up to five; from the map's own size on the branch is a ",
+    ["output", "1 × 1 convolution"], ". Empty outlines are weights beyond the map, dashed where they lie beyond the picture, too.",
   ]);
   return (view, state) => {
     controls.show(view, state);
@@ -154,7 +154,7 @@ function mapOf(frame) {
     onPoint: (at) => String(at) !== String(shown.at) && frame.update({ at }),
   });
   const blocks = svg("g", {});
-  const shapes = Object.fromEntries(["lost", "valid", "point"].map((name) => [name, svg("path", { class: `aspp-${name}` })]));
+  const shapes = Object.fromEntries(["lost", "far", "valid", "point"].map((name) => [name, svg("path", { class: `aspp-${name}` })]));
   const title = svg("text", { x: MARGIN + SIDE / 2, y: -8, "text-anchor": "middle", class: "aspp-title" });
   const extent = SIDE + 2 * MARGIN;
   const root = svg("svg", { viewBox: `0 ${-TITLE} ${extent} ${extent + TITLE}`, role: "group", "aria-label": "Map of valid weights" });
@@ -168,15 +168,14 @@ function mapOf(frame) {
       const parts = view.bands.flatMap((rows) => view.bands.map((columns) => block(rows, columns, cell)));
       blocks.replaceChildren(...parts);
       const box = Math.max(9, Math.min(cell, 14));
-      // A tap beyond the map is drawn at the picture's edge, wherever it really falls.
-      const inside = (place) => Math.max(2, Math.min(SIDE + 2 * MARGIN - 2 - box, place));
-      const square = ([row, column]) => {
-        const [x, y] = [column, row].map((index) => inside(MARGIN + (index + 0.5) * cell - box / 2));
-        return `M${round(x)} ${round(y)}h${box}v${box}h${-box}z`;
-      };
-      const path = (valid) => view.taps.filter((tap) => tap.valid === valid).map((tap) => square(tap.cell)).join("");
-      set(shapes.valid, { d: path(true) });
-      set(shapes.lost, { d: path(false) });
+      const place = (index) => MARGIN + (index + 0.5) * cell - box / 2;
+      const inside = (index) => Math.max(2, Math.min(extent - 2 - box, place(index)));
+      const isFar = ({ cell: at }) => at.some((index) => inside(index) !== place(index));
+      const square = ([row, column]) => `M${round(inside(column))} ${round(inside(row))}h${box}v${box}h${-box}z`;
+      const path = (chosen) => view.taps.filter(chosen).map((tap) => square(tap.cell)).join("");
+      set(shapes.valid, { d: path((tap) => tap.valid) });
+      set(shapes.lost, { d: path((tap) => !tap.valid && !isFar(tap)) });
+      set(shapes.far, { d: path((tap) => !tap.valid && isFar(tap)) });
       set(shapes.point, { d: square(view.at) });
       title.textContent = `rate ${state.rate} at (${view.at.join(", ")}): ${view.valid} of 9 weights`;
       surface.place({ x: MARGIN, y: MARGIN, cell, rows: view.size, columns: view.size, label: `Map, ${view.size} × ${view.size}: arrow keys move the filter` });
@@ -246,16 +245,29 @@ function chartOf(frame) {
   };
 
   function ticks(view, x, y, state) {
-    const step = view.last > 60 ? 20 : view.last > 25 ? 10 : 5;
+    const step = view.last > 60 ? 20 : view.last > 25 ? 10 : view.last > 8 ? 5 : 1;
     const rates = Array.from({ length: Math.floor(view.last / step) }, (_, i) => (i + 1) * step);
     const middle = (CHART.left + CHART.width - CHART.right) / 2;
     return [
       ...rates.map((rate) => svg("text", { x: x(rate + 0.5), y: y(0) + 18, "text-anchor": "middle" }, String(rate))),
       ...[0, 0.5, 1].map((share) => svg("text", { x: CHART.left - 8, y: y(share) + 5, "text-anchor": "end" }, String(share))),
-      ...state.rates.map((rate) => svg("text", { class: "aspp-chosen", x: x(rate + 0.5), y: CHART.top - 11, "text-anchor": "middle" }, String(rate))),
+      ...neighbors(state.rates, view.last / 14).map((rates) => svg("text", {
+        class: "aspp-chosen", x: (x(rates[0] + 0.5) + x(rates.at(-1) + 0.5)) / 2, y: CHART.top - 11, "text-anchor": "middle",
+      }, rates.join(" "))),
       svg("text", { x: middle, y: CHART.height - 6, "text-anchor": "middle" }, "rate r"),
     ];
   }
+}
+
+/** Rates in groups that share a label: each less than `apart` from the one before. */
+function neighbors(rates, apart) {
+  const groups = [];
+  for (const rate of [...new Set(rates)].sort((a, b) => a - b)) {
+    const group = groups.at(-1);
+    if (group && rate - group.at(-1) < apart) group.push(rate);
+    else groups.push([rate]);
+  }
+  return groups;
 }
 
 function pairs(list) {

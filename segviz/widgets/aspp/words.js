@@ -22,14 +22,17 @@ export function readout({ crop, output_stride, rate }) {
   const all = found.get(9) ?? 0;
   const one = found.get(1) ?? 0;
   if (one === 1) return [...start, "only the center weight is ever on the map: this branch ", ["output", "is a 1 × 1 convolution"], "."];
+  const [usual, share] = [...found].reduce((best, entry) => (entry[1] > best[1] ? entry : best));
+  if (share === 1) return [...start, ["output", `every position keeps ${usual} of the nine weights`], "."];
+  const average = (9 * meanValid(size, rate)).toFixed(1);
+  if (usual === 9) return [...start, ["output", `${percent(all)} of the positions`], ` keep all nine weights; on average ${average} of 9 remain.`];
   const kept = all === 0
     ? ["no position keeps all nine weights. "]
     : [["output", `${percent(all)} of the positions`], " keep all nine weights. "];
-  const [usual, share] = [...found].reduce((best, entry) => (entry[1] > best[1] ? entry : best));
   const most = `Most often ${usual} ${usual === 1 ? "remains" : "remain"} (${percent(share)} of the positions)`;
   const tail = one > 0
     ? [most, "; this branch is a ", ["output", `1 × 1 convolution at ${percent(one)} of the positions`], "."]
-    : [`${most}; on average ${(9 * meanValid(size, rate)).toFixed(1)} of 9.`];
+    : [`${most}; on average ${average} of 9.`];
   return [...start, ...kept, ...tail];
 }
 
@@ -39,7 +42,7 @@ export function formula({ crop, output_stride, rate }) {
   const share = Math.max(0, size - 2 * rate) ** 2 / size ** 2;
   return [
     "share with nine = (max(0, n − 2r) / n)² = ",
-    `(max(0, ${size} − 2·${rate}) / ${size})² = ${share.toFixed(3)}`,
+    `(max(0, ${size} − 2·${rate}) / ${size})² = ${share < 0.001 ? Number(share.toFixed(4)) : share.toFixed(3)}`,
   ];
 }
 
