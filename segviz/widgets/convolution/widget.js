@@ -91,7 +91,7 @@ function build(frame) {
     line.show(view.line);
     const [letters, numbers] = view.formula;
     formulaLine.replaceChildren(letters, el("strong", {}, numbers));
-    if (view.problem) sentence(frame.readout, [["illegal", "PyTorch refuses this. "], view.problem]);
+    if (view.problem) sentence(frame.readout, [["illegal", "No output. "], view.problem]);
     else sentence(frame.readout, readout(state, view.pointed));
   };
 }
