@@ -12,3 +12,13 @@ if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = f
 addEventListener("load", () => {
   for (const button of document.querySelectorAll("button.copybtn")) button.ariaLabel = "Copy the code";
 });
+
+// A formula wider than its column scrolls; so that the keyboard can scroll it too, it takes the focus.
+const letWideFormulasBeReached = () => {
+  for (const formula of document.querySelectorAll("mjx-container[display]")) {
+    if (formula.scrollWidth > formula.clientWidth) formula.tabIndex = 0;
+    else formula.removeAttribute("tabindex");
+  }
+};
+addEventListener("resize", letWideFormulasBeReached);
+addEventListener("load", () => globalThis.MathJax?.startup?.promise.then(letWideFormulasBeReached));
