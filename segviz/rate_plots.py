@@ -8,6 +8,8 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.patches import Rectangle
+from numpy.typing import ArrayLike
 
 from segviz.arithmetic import valid_weights
 from segviz.palette import LIGHT
@@ -28,12 +30,53 @@ def share_curves(size: int, rates: range) -> Figure:
     for count, curve in shares.items():
         # The palest cividis would vanish on white paper: curves are ink, told apart by their dashes and numbers.
         ax.plot(rates, curve, color=LIGHT["ink"] if count in PRINTED else LIGHT["kernel"], lw=1.8, ls=_dashes(count))
-        at = _place_of_number(curve)
-        ax.annotate(f"{count}", (rates[at], curve[at]), xytext=(9, 4), textcoords="offset points", ha="center")
+        at, beside = _place_of_number(curve)
+        ax.annotate(f"{count}", (rates[at], curve[at]), xytext=beside, textcoords="offset points", ha="center")
     ax.set(xlabel="rate", ylabel="share of positions", ylim=(0, 1.08), xlim=(rates[0], rates[-1]))
     ax.spines[["top", "right"]].set_visible(False)
     plt.close(figure)
     return figure
+
+
+def taps_on_crops(picture: ArrayLike, crops: list[int], *, stride: int, rate: int, pixel: tuple[int, int]) -> Figure:
+    """The nine taps of one filter at one pixel, to scale, on central crops of a square picture.
+
+    Args:
+        picture: (3, S, S) in [0, 1].
+        crops: the crops' sides in pixels, at most S, each a multiple of `stride` and one more.
+        stride: of the map that the filter runs over: how many pixels its positions are apart.
+        rate: of the filter.
+        pixel: (row, column) of the filter's middle, a position of every crop's map.
+
+    Taps on the crop are filled, the others empty.
+    """
+    image = np.moveaxis(np.asarray(picture), 0, -1)
+    steps = rate * stride * np.array([-1, 0, 1])
+    places = [(pixel[0] + down, pixel[1] + right) for down in steps for right in steps]
+    rows, columns = zip(*places, (0, 0), image.shape[:2], strict=True)
+    box = 1.6 * stride
+    reach = [(min(axis) - box, max(axis) + box) for axis in (rows, columns)]
+    ratio = (reach[0][1] - reach[0][0]) / (reach[1][1] - reach[1][0])
+    size = (WIDTH, WIDTH / len(crops) * ratio + 0.35)
+    figure, axes = plt.subplots(1, len(crops), figsize=size, dpi=SHARP, layout="constrained")
+    for ax, crop in zip(np.atleast_1d(axes), crops, strict=True):
+        start = (len(image) - crop) // 2
+        end = start + crop
+        ax.imshow(image[start:end, start:end], extent=(start - 0.5, end - 0.5, end - 0.5, start - 0.5))
+        for place in places:
+            _draw_tap(ax, place, box, lost=not all(start <= index < end for index in place), middle=place == pixel)
+        ax.set(xlim=reach[1], ylim=reach[0][::-1])
+        ax.set_title(f"crop {crop}", color=LIGHT["ink"], fontsize=12)
+        ax.set_axis_off()
+    plt.close(figure)
+    return figure
+
+
+def _draw_tap(ax: Axes, place: tuple[int, int], box: float, *, lost: bool, middle: bool) -> None:
+    color = LIGHT["output" if middle else "kernel"]
+    corner = (place[1] - box / 2, place[0] - box / 2)
+    look = {"fc": "none", "ec": color} if lost else {"fc": color, "ec": "white"}
+    ax.add_patch(Rectangle(corner, box, box, lw=1.5, **look))
 
 
 def count_maps(size: int, rates: list[int]) -> Figure:
@@ -67,9 +110,13 @@ def _dashes(count: int) -> str:
     return "-" if count in PRINTED else "--"
 
 
-def _place_of_number(curve: list[float]) -> int:
-    """Where a curve's number stands free: at its peak, or four fifths up where the peak is at either end."""
+def _place_of_number(curve: list[float]) -> tuple[int, tuple[int, int]]:
+    """Where a curve's number stands free, and how many points beside that place.
+
+    Above its peak; four fifths up where the peak is at either end, on the side that the curve leaves free.
+    """
     peak = max(range(len(curve)), key=curve.__getitem__)
     if peak > 0 and max(curve) < 1:
-        return peak
-    return min(range(len(curve)), key=lambda i: abs(curve[i] - 0.8))
+        return peak, (0, 5)
+    rises = curve[-1] > curve[0]
+    return min(range(len(curve)), key=lambda i: abs(curve[i] - 0.8)), (-11 if rises else 11, 2)
