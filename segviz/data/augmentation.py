@@ -10,9 +10,8 @@ beside the picture is ignored. Colors change in the image alone.
     (torch.Size([3, 64, 64]), torch.Size([64, 64]), [0])
 """
 
-from typing import Any
-
 import torch
+from torch import Tensor
 from torchvision import tv_tensors
 from torchvision.transforms import v2
 
@@ -49,20 +48,16 @@ def augmentation(
     )
 
 
-class RandomScale(v2.Transform):
-    """A resize by a random factor (torchvision's ScaleJitter wants a target size, and reads it as (W, H))."""
+class RandomScale:
+    """A resize of image and mask by one random factor (v2's ScaleJitter wants a size, and reads it as (W, H))."""
 
     def __init__(self, low: float, high: float) -> None:
-        super().__init__()
         self.low, self.high = low, high
 
-    def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
-        height, width = v2.functional.get_size(flat_inputs[0])
+    def __call__(self, image: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         factor = self.low + (self.high - self.low) * torch.rand(()).item()
-        return {"size": [max(1, round(factor * height)), max(1, round(factor * width))]}
-
-    def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
-        return v2.functional.resize(inpt, params["size"], antialias=True)
+        size = [max(1, round(factor * side)) for side in image.shape[-2:]]
+        return v2.functional.resize(image, size, antialias=True), v2.functional.resize(mask, size)
 
 
 def fitted(size: tuple[int, int]) -> v2.Transform:
