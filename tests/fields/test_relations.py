@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from segviz.arithmetic import conv_size, conv_transpose_size
-from segviz.relations import Everything, Table, Window, grows_with_the_map, pull, pull_kernel
+from segviz.fields.relations import Everything, Table, Window, grows_with_the_map, pull, pull_kernel
 
 
 def one(size, *places):

@@ -1,0 +1,125 @@
+"""Receptive fields of whole networks: which input pixels a unit sees, and how much of it each one is.
+
+The unmodified model is traced into relations between pixels, and one unit is pulled back through them: along one
+axis for the receptive field, over the map for the support, as energy for the effective field. All channels of a
+position count as one unit.
+
+In reading order: `relations` (along one axis), `maps` (what a forward pass without values leaves behind), `rules`
+(what each PyTorch function does), `tracing` (the model called), `pulling` (from a unit back to the input).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ..arithmetic import whole_numbers
+from .maps import Node, Size
+from .pulling import energy, field_along, pull_back, reach
+from .tracing import trace
+
+MAX_PIXELS = 2**24  # 4096×4096
+
+# Receptive fields are read off the middle of a map this large; powers of two, so that strides divide it.
+NOMINAL_SIZES = (2**14, 2**17)
+
+
+@dataclass(frozen=True)
+class ReceptiveField:
+    """What an interior unit sees, per axis `(h, w)`, in input pixels; `math.inf` where it sees everything.
+
+    `size`: from the first input it sees to the last. `stride`: the step from one unit to the next.
+    `padding`: how far the first unit's window begins before the input; negative where it begins inside.
+    `phases`: the sizes of neighboring units, where upsampling makes them take turns; `size` is the largest.
+    """
+
+    size: tuple[int | float, int | float]
+    stride: tuple[int | float, int | float]
+    padding: tuple[int | float, int | float]
+    phases: tuple[tuple[int | float, ...], tuple[int | float, ...]]
+
+
+def receptive_field(model: nn.Module, *, layer: str | None = None, size: Size | None = None) -> ReceptiveField:
+    """The receptive field of an interior unit of a layer, from the structure of the model alone.
+
+    `layer` is a dotted module name (at its first call), None the output: of several, `out` or the first. `size`
+    `(H, W)` is what the model is traced at, a large power of two if None; give one if it takes only certain sizes.
+    Raises `ValueError` for an unknown layer, a model that fails, or an operation that cannot be traced.
+
+    >>> receptive_field(nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.MaxPool2d(2), nn.Conv2d(8, 8, 3)))
+    ReceptiveField(size=(8, 8), stride=(2, 2), padding=(1, 1), phases=((8,), (8,)))
+    """
+    for nominal in [(n, n) for n in NOMINAL_SIZES] if size is None else [_checked_size(size)]:
+        node = trace(model, nominal, layer)
+        axes = [field_along(axis, node) for axis in (0, 1)]
+        if None not in axes:
+            sizes, strides, paddings, phases = zip(*axes, strict=True)
+            return ReceptiveField(sizes, strides, paddings, phases)
+    raise ValueError(
+        f"the receptive field reaches the border of a map of {nominal[0]}×{nominal[1]} pixels: "
+        f"size must be larger to see an interior unit"
+    )
+
+
+def support(model: nn.Module, size: Size, *, layer: str | None = None, at: Size | None = None) -> Tensor:
+    """Exactly the input pixels that feed one unit: a bool tensor (H, W), holes included.
+
+    `size` `(H, W)` is the input's, `at` the unit's `(row, col)` on its own map, the middle if None. Max-pooling
+    and unpooling count every pixel that could win; what feeds a unit at one particular input is `connectivity`.
+    Raises as `receptive_field` does, and for more than `MAX_PIXELS`.
+
+    >>> support(nn.Conv2d(1, 1, 3, dilation=2, padding=2), (1, 5)).int().tolist()
+    [[1, 0, 1, 0, 1]]
+    """
+    node, unit = _unit(model, size, layer, at)
+    return torch.from_numpy(pull_back(node, unit, reach))
+
+
+def effective_receptive_field(
+    model: nn.Module, size: Size, *, layer: str | None = None, at: Size | None = None
+) -> Tensor:
+    """Each input pixel's share of a unit's expected squared derivative: a float tensor (H, W) adding up to 1.
+
+    Expected over random signs of the weights: each layer passes energy on through its squared weights (evenly
+    where they are all 0), a ReLU lets half of it through, a max-pool gives each of its window's pixels a chance.
+    No sampling takes place. Luo et al., "Understanding the effective receptive field" (2016).
+    Arguments and errors are those of `support`.
+
+    >>> effective_receptive_field(nn.AvgPool2d((1, 2)), (1, 4), at=(0, 1)).tolist()
+    [[0.0, 0.0, 0.5, 0.5]]
+    """
+    node, unit = _unit(model, size, layer, at)
+    received = pull_back(node, unit.astype(float), energy)
+    if not received.sum() > 0:
+        raise ValueError("the unit sees no input pixel, so there are no shares to give")
+    return torch.from_numpy(received / received.sum())
+
+
+def _unit(model: nn.Module, size: Size, layer: str | None, at: Size | None) -> tuple[Node, NDArray]:
+    """The layer's node, and its map with the one unit set."""
+    size = _checked_size(size)
+    if size[0] * size[1] > MAX_PIXELS:
+        raise ValueError(f"size may have {MAX_PIXELS:,} pixels (4096×4096) at most, got {size[0]}×{size[1]}")
+    node = trace(model, size, layer)
+    row, col = (node.size[0] // 2, node.size[1] // 2) if at is None else _checked_place(at, node.size)
+    unit = np.zeros(node.size, dtype=bool)
+    unit[row, col] = True
+    return node, unit
+
+
+def _checked_size(size: Size) -> Size:
+    if not isinstance(size, (tuple, list)) or len(size) != 2:
+        raise TypeError(f"size must be (H, W), got {size!r}")
+    height, width = (whole_numbers(size=side)[0] for side in size)
+    return height, width
+
+
+def _checked_place(at: Size, size: Size) -> Size:
+    if not isinstance(at, (tuple, list)) or len(at) != 2:
+        raise TypeError(f"at must be (row, col), got {at!r}")
+    row, col = whole_numbers(row=at[0], col=at[1])
+    if row >= size[0] or col >= size[1]:
+        raise ValueError(f"at must be a unit of the {size[0]}×{size[1]} map, got {(row, col)}")
+    return row, col
