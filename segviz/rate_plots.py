@@ -66,7 +66,8 @@ def taps_on_crops(picture: ArrayLike, crops: list[int], *, stride: int, rate: in
         for place in places:
             _draw_tap(ax, place, box, lost=not all(start <= index < end for index in place), middle=place == pixel)
         ax.set(xlim=reach[1], ylim=reach[0][::-1])
-        ax.set_title(f"crop {crop}", color=LIGHT["ink"], fontsize=12)
+        on = sum(start <= min(place) and max(place) < end for place in places)
+        ax.set_title(f"crop {crop}: {on} of 9 weights", color=LIGHT["ink"], fontsize=12)
         ax.set_axis_off()
     plt.close(figure)
     return figure
