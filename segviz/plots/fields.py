@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
-from segviz.palette import LIGHT
-from segviz.plots import SHARP, WIDTH
+from ..palette import LIGHT
+from . import SHARP, WIDTH
 
 SMALL = 8.5  # points, as in the book's other figures
 
