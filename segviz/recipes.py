@@ -45,9 +45,9 @@ class Shipped:
 # The FCNs and DeconvNet need whole scenes: a crop of 128 is four cells of stride 32. The others learn more in
 # the same time from windows.
 SHIPPED = {
-    "fcn32s": Shipped(0.08, 4000, batch_size=4, crop=224, learning_rate=1e-3),
-    "fcn16s": Shipped(0.08, 4000, batch_size=4, crop=224, learning_rate=1e-3),
-    "fcn8s": Shipped(0.08, 4000, batch_size=4, crop=224, learning_rate=1e-3),
+    "fcn32s": Shipped(0.08, 4000, batch_size=4, crop=224),
+    "fcn16s": Shipped(0.08, 4000, batch_size=4, crop=224),
+    "fcn8s": Shipped(0.08, 4000, batch_size=4, crop=224),
     "fcn_resnet": Shipped(0.18, 3500),
     "deconvnet": Shipped(0.06, 3500, batch_size=4, crop=224),
     "segnet": Shipped(0.18, 3000),
