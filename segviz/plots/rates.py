@@ -11,9 +11,9 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike
 
-from segviz.arithmetic import valid_weights
-from segviz.palette import LIGHT
-from segviz.plots import SHARP, WIDTH
+from ..arithmetic import valid_weights
+from ..palette import LIGHT
+from . import SHARP, WIDTH
 
 COUNTS = (9, 6, 4, 2, 1)  # the valid weights that a 3 × 3 filter can have on a square map
 COLORS = dict(zip(COUNTS, colormaps["cividis"](np.linspace(0, 1, 5)), strict=True))
