@@ -8,14 +8,14 @@ SOURCES := _config.yml _toc.yml index.md requirements.txt \
 	$(shell find book chapters segviz -type f -not -path '*/.*' -not -path '*/__pycache__/*' 2>/dev/null)
 
 .DEFAULT_GOAL := book
-.PHONY: book test lab serve check address environment clean
+.PHONY: book test lab serve check weights address environment clean
 
 book: $(BUILT)
 	@echo "The book: _build/html/index.html"
 
 test: $(BUILT)
 	@$(BIN)/python tests/browser/chromium.py --install
-	@SEGVIZ_NEEDS_BROWSER=1 $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
+	@OMP_NUM_THREADS=1 SEGVIZ_NEEDS_BROWSER=1 $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
 lab: $(READY)
 	@$(BIN)/jupyter lab chapters
@@ -30,6 +30,11 @@ check: $(READY)
 	$(BIN)/mypy
 	$(BIN)/codespell
 	$(BIN)/nbstripout --keep-id --verify chapters/*.ipynb
+
+# Hours on a CPU, minutes on a GPU. Interrupt it at will: what was begun waits in runs/weights and is carried on.
+weights: $(READY)
+	$(BIN)/python -m segviz.recipes
+	$(BIN)/python -m segviz.leaderboard
 
 # make address URL=https://github.com/you/segviz
 address: $(READY)
