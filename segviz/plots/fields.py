@@ -13,7 +13,7 @@ from torch import Tensor
 from ..palette import LIGHT
 from . import SHARP, WIDTH
 
-SMALL = 8.5  # points, as in the book's other figures
+SMALL = 11  # points: letters that a phone can still show
 
 
 def central_square(shares: Tensor, share: float = 0.9) -> int:
@@ -37,17 +37,20 @@ def central_square(shares: Tensor, share: float = 0.9) -> int:
 
 
 def cue(image: Tensor, labels: Tensor, *, at: tuple[int, int], distance: int) -> Figure:
-    """A picture of coins beside its labels, with one label and the pixel that decides it outlined.
+    """A picture of coins above its labels, with one label and the pixel that decides it outlined.
 
     `image` (1, H, W) and `labels` (H, W) as `segviz.data.FarCues` gives them; labels above 1 are left blank.
     """
     shown = {"input": image[0].numpy(), "label": np.where(labels > 1, np.nan, labels)}
-    figure, axes = _panels(len(shown), height=WIDTH / 2 * labels.shape[0] / labels.shape[1] + 0.35)
+    height, width = labels.shape
+    figure, axes = plt.subplots(
+        2, 1, figsize=(WIDTH, 2 * (WIDTH * height / width + 0.35)), dpi=SHARP, layout="constrained"
+    )
     row, column = at
     for (name, values), ax, offset in zip(shown.items(), axes, (distance, 0), strict=True):
         ax.imshow(values, cmap="gray", vmin=-0.25, vmax=1.25, interpolation="nearest")
         _outline(ax, (row - 0.5, column + offset - 0.5), 1, LIGHT["input" if offset else "output"])
-        ax.set_title(name, color=LIGHT[f"{'input' if offset else 'output'}-text"], fontsize=10)
+        ax.set_title(name, color=LIGHT[f"{'input' if offset else 'output'}-text"], fontsize=12)
         ax.set(xticks=[], yticks=[])
         for spine in ax.spines.values():
             spine.set_color(LIGHT["line"])
@@ -94,7 +97,7 @@ def profiles(named: Mapping[str, Tensor]) -> Figure:
     `named`: name → shares (H, W) of a field's box, adding up to 1; columns are added up.
     """
     lines = {name: shares.sum(0).numpy() for name, shares in named.items()}
-    figure, axes = _panels(len(lines), height=1.9, shared=True)
+    figure, axes = _panels(len(lines), height=2.2, shared=True)
     highest = max(line.max() for line in lines.values())
     for (name, line), ax in zip(lines.items(), axes, strict=True):
         offset = np.arange(len(line)) - len(line) // 2
@@ -125,12 +128,12 @@ def seen(picture: Tensor, shares: Tensor, sides: Mapping[str, int]) -> Figure:
     return _finished(figure)
 
 
-def accuracy_by_field(families: Mapping[str, Mapping[str, tuple[int, float]]], *, needed: int) -> Figure:
+def accuracy_by_field(families: Mapping[str, Mapping[tuple[int, ...], tuple[int, float]]], *, needed: int) -> Figure:
     """Accuracy against receptive field: a line for each family of networks, and the field that the task needs.
 
-    `families`: name → network → (receptive field, accuracy). The first is drawn with full marks, others with outlines.
+    `families`: name → rates → (receptive field, accuracy). The first is drawn with full marks, others with outlines.
     """
-    figure, (ax,) = _panels(1, height=3.2)
+    figure, (ax,) = _panels(1, height=3.6)
     ax.axvline(needed, color=LIGHT["input"], lw=1, ls=(0, (4, 3)))
     ax.text(needed - 0.3, 0.9, "the cue is inside\nfrom here on", ha="right", fontsize=SMALL, color=LIGHT["input-text"])
     for n, (family, networks) in enumerate(families.items()):
@@ -138,9 +141,9 @@ def accuracy_by_field(families: Mapping[str, Mapping[str, tuple[int, float]]], *
         face = LIGHT["paper"] if n else LIGHT["output"]
         ax.plot(fields, accuracies, "--" if n else "-", color=LIGHT["output"], lw=1, alpha=0.6)
         ax.plot(fields, accuracies, "o", ms=8, mec=LIGHT["output"], mfc=face, mew=1.6)
-        for network, (field, accuracy) in networks.items():
-            below = accuracy > 0.75
-            ax.text(field, accuracy + (-0.05 if below else 0.05), network, ha="center", va="center", fontsize=SMALL)
+        for rates, (field, accuracy) in networks.items():
+            aside = -0.06 if accuracy > 0.75 else 0.06
+            ax.text(field, accuracy + aside, " ".join(map(str, rates)), ha="center", va="center", fontsize=SMALL)
         ax.text(fields[-1] + 0.6, accuracies[-1], family, va="center", fontsize=SMALL, color=LIGHT["output-text"])
     ax.set(
         ylim=(0.42, 1.04),
