@@ -135,18 +135,18 @@ def accuracy_by_field(families: Mapping[str, Mapping[tuple[int, ...], tuple[int,
     """
     figure, (ax,) = _panels(1, height=3.6)
     ax.axvline(needed, color=LIGHT["input"], lw=1, ls=(0, (4, 3)))
-    ax.text(needed - 0.3, 0.9, "the cue is inside\nfrom here on", ha="right", fontsize=SMALL, color=LIGHT["input-text"])
+    ax.text(needed + 0.4, 0.72, "the cue is inside\nfrom here on", fontsize=SMALL, color=LIGHT["input-text"])
     for n, (family, networks) in enumerate(families.items()):
         fields, accuracies = zip(*networks.values(), strict=True)
         face = LIGHT["paper"] if n else LIGHT["output"]
         ax.plot(fields, accuracies, "--" if n else "-", color=LIGHT["output"], lw=1, alpha=0.6)
         ax.plot(fields, accuracies, "o", ms=8, mec=LIGHT["output"], mfc=face, mew=1.6)
         for rates, (field, accuracy) in networks.items():
-            aside = -0.06 if accuracy > 0.75 else 0.06
+            aside = 0.07 if accuracy > 0.75 else -0.07
             ax.text(field, accuracy + aside, " ".join(map(str, rates)), ha="center", va="center", fontsize=SMALL)
         ax.text(fields[-1] + 0.6, accuracies[-1], family, va="center", fontsize=SMALL, color=LIGHT["output-text"])
     ax.set(
-        ylim=(0.42, 1.04),
+        ylim=(0.38, 1.12),
         yticks=[0.5, 0.75, 1],
         xticks=sorted({f for net in families.values() for f, _ in net.values()}),
     )

@@ -1,0 +1,128 @@
+"""What chapter 6 says without computing it: other seeds, the beliefs behind wrong options, the exercises' hints."""
+
+import re
+from itertools import permutations
+
+import pytest
+import torch
+from notebooks import CHAPTERS, code_cells, run, value_of
+
+import segviz
+from segviz.chains import chain, field_of, seen_by, weights_of
+
+(PATH,) = [path for path in CHAPTERS if path.stem == "dilation-and-receptive-field"]
+
+
+@pytest.fixture(scope="module")
+def chapter():
+    return run(PATH)
+
+
+def replies(chapter, cell):
+    """An option's text → the reply to it."""
+    return {option["text"]: option["reply"] for option in chapter.values[cell].options}
+
+
+# --- Prose ---------------------------------------------------------------------------------------------
+
+
+def test_the_three_networks_differ_in_their_rates_alone(chapter):
+    shapes = {
+        tuple(tuple(weights.shape) for weights in chain(*rates).parameters())
+        for rates in chapter.names["rates"].values()
+    }
+    assert len(shapes) == 1
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_other_starts_end_alike(chapter, seed):
+    for rates, solves in (((1, 2, 2), True), ((2, 2, 2), False)):
+        torch.manual_seed(seed)
+        network = chapter.names["train"](torch.nn.Sequential(*chain(*rates), torch.nn.Conv2d(8, 2, 1)))
+        matrix = segviz.metrics.confusion_matrix(network(chapter.names["x"]).argmax(1), chapter.names["y"], 2)
+        assert (segviz.metrics.pixel_accuracy(matrix) > 0.99) == solves
+
+
+def test_the_neighbor_of_a_unit_with_even_rates_sees_the_other_columns():
+    layers = chain(2, 2, 2)
+    here, beside = (segviz.support(layers, (1, 33), at=(0, column))[0] for column in (16, 17))
+    assert not (here & beside).any()
+
+
+def test_the_order_of_the_layers_does_not_matter_to_the_support():
+    for rates in ((1, 2, 5), (2, 3, 3), (1, 4, 6)):
+        first, *others = (seen_by(*order) for order in permutations(rates))
+        assert all(torch.equal(first, other) for other in others)
+
+
+def test_one_path_leads_to_each_column_of_1_3_9_27():
+    shares = weights_of(1, 3, 9, 27).sum(0)
+    torch.testing.assert_close(shares, torch.full((81,), 1 / 81, dtype=shares.dtype))
+
+
+def test_the_last_form_has_less_than_a_sixth_of_the_parameters(chapter):
+    millions = chapter.names["millions"]
+    assert millions[-1] < millions[0] / 6
+
+
+def test_the_strides_replaced_make_four_and_sixteen_times_the_places():
+    stages = [segviz.receptive_field(network, layer=layer).stride[0] for network, layer in dilated_stages()]
+    assert stages == [16, 8, 32, 8]
+
+
+def dilated_stages():
+    names = run(PATH).names
+    return [(names[network], layer) for layer in ("layer3", "layer4") for network in ("strided", "dilated")]
+
+
+# --- Each wrong option is what its reply says it is --------------------------------------------------------
+
+
+def test_the_farthest_network_sees_every_second_column(chapter):
+    seen = seen_by(2, 4, 8)[field_of(2, 4, 8) // 2]
+    assert seen.tolist() == [column % 2 == 0 for column in range(29)]
+    assert "every second one" in replies(chapter, "predict-coins")["C alone: it sees by far the most"]
+
+
+def test_seven_belongs_to_two_layers(chapter):
+    assert field_of(1, 2) == 7 and bool(seen_by(1, 2).all())
+    assert "rate 1" in replies(chapter, "predict-rate-two")["7 × 7, 9 of 49"]
+
+
+def test_the_effective_square_fills_about_a_seventh(chapter):
+    assert 1 / 8 < (chapter.names["side"] / 427) ** 2 < 1 / 6
+
+
+def test_without_rates_the_field_would_shrink_to_235(chapter):
+    with torch.device("meta"):
+        network = segviz.create_model("fcn_resnet", output_stride=8).backbone
+    for module in network.modules():
+        if isinstance(module, torch.nn.Conv2d) and module.kernel_size == (3, 3):
+            module.dilation, module.padding = (1, 1), (1, 1)
+    assert segviz.receptive_field(network, layer="layer4").size == (235, 235)
+    assert "235" in replies(chapter, "predict-dilated")["107: a quarter, as the output stride is a quarter"]
+
+
+# --- Each hint belongs to an answer that is wrong, and wrong for the reason given --------------------------------
+
+LIKELY = [
+    ("1", 1 + 6 + 2 * 2 + 2 * 1 * 4, "rate 3"),
+    ("1", 1 + 6 + 2 * 2 + 2 * 3 * 2, "steps"),
+    ("2", [1, 2, 4], "doubling"),
+    ("2", [1, 2, 7], "second"),
+    ("3", [224, 404], "with holes"),
+    ("4", [2, 4, 4], "comes after"),
+    ("5", 40, "box is twice as wide"),
+    ("6", [5, 5], "Not all outputs"),
+    ("7", [427, True], "still reads the map"),
+    ("8", 0, "path need not be"),
+]
+
+
+@pytest.mark.parametrize("number, answer, reason", LIKELY)
+def test_a_likely_wrong_answer_is_told_its_reason(chapter, number, answer, reason):
+    (cell,) = [cell for cell in code_cells(PATH) if cell.id == f"exercise-{number}"]
+    answered = re.sub(r"^answer = .*\.\.\..*$", f"answer = {answer}", cell.source, flags=re.M)
+    verdict = value_of(answered, dict(chapter.names))
+    assert verdict.state == "wrong"
+    assert reason in verdict.words
