@@ -5,6 +5,7 @@ import random
 import pytest
 import torch
 from torch.nn import functional as F
+from widget_pages import book_page
 
 from segviz.arithmetic import conv_size, valid_weights
 from segviz.widgets import ASPPExplorer, bundle
@@ -232,6 +233,20 @@ def test_a_share_with_nine_that_is_not_zero_is_not_written_as_zero(aspp):
     formula = aspp("aspp.formula({ crop: 513, output_stride: 8, rate: given })[1]", 32)
     assert formula.endswith("= 0.0002")
     assert aspp("aspp.formula({ crop: 513, output_stride: 8, rate: given })[1]", 33).endswith("= 0")
+
+
+def test_reset_takes_away_what_is_no_rate(browser):
+    page = browser.new_page()
+    page.set_content(book_page([ASPPExplorer()]))
+    typed, note = page.get_by_label("rates of the branches"), page.locator(".aspp-note")
+    typed.fill("6, 200")
+    assert "200" in note.text_content()
+    assert typed.get_attribute("aria-invalid") == "true"
+    page.get_by_role("button", name="Reset").click()
+    assert typed.input_value() == "6, 12, 18"
+    assert note.text_content() == ""
+    assert typed.get_attribute("aria-invalid") == "false"
+    page.close()
 
 
 def test_what_most_positions_keep_falls_at_the_sixths_of_the_map():

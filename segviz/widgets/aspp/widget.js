@@ -124,6 +124,8 @@ function ratesInput(frame) {
   const note = el("p", { class: "aspp-note sv-illegal", id: `${id}-note`, role: "status" });
   const input = el("input", { id, type: "text", inputmode: "numeric", "aria-describedby": note.id, change: read, input: read });
   const node = el("div", { class: "sv-select" }, el("label", { for: id }, "rates of the branches"), input, note);
+  // What is no rate never became the state, so Reset may find nothing to change: it takes the words away all the same.
+  frame.foot.addEventListener("click", (event) => event.target.closest(".sv-reset") && write(frame.state().rates));
   return { node, show };
 
   function read() {
@@ -136,6 +138,10 @@ function ratesInput(frame) {
   function show(rates) {
     const { rates: typed } = readRates(input.value, LARGEST_RATE);
     if (document.activeElement === input && (String(typed) === String(rates) || note.textContent)) return;
+    write(rates);
+  }
+
+  function write(rates) {
     input.value = rates.join(", ");
     note.textContent = "";
     input.setAttribute("aria-invalid", "false");
@@ -251,9 +257,11 @@ function chartOf(frame) {
     return [
       ...rates.map((rate) => svg("text", { x: x(rate + 0.5), y: y(0) + 18, "text-anchor": "middle" }, String(rate))),
       ...[0, 0.5, 1].map((share) => svg("text", { x: CHART.left - 8, y: y(share) + 5, "text-anchor": "end" }, String(share))),
-      ...neighbors(state.rates, view.last / 14).map((rates) => svg("text", {
-        class: "aspp-chosen", x: (x(rates[0] + 0.5) + x(rates.at(-1) + 0.5)) / 2, y: CHART.top - 11, "text-anchor": "middle",
-      }, rates.join(" "))),
+      ...neighbors(state.rates, view.last / 14).map((rates) => {
+        const text = rates.join(" ");
+        const place = Math.min((x(rates[0] + 0.5) + x(rates.at(-1) + 0.5)) / 2, CHART.width - 4 * text.length);
+        return svg("text", { class: "aspp-chosen", x: place, y: CHART.top - 11, "text-anchor": "middle" }, text);
+      }),
       svg("text", { x: middle, y: CHART.height - 6, "text-anchor": "middle" }, "rate r"),
     ];
   }
