@@ -2,14 +2,14 @@
 
 import { mapSize, meanValid, shares } from "./geometry.js";
 
-/** A share in words: "51 %", "0.4 %", "under 0.1 %". */
+/** A share in words: "51 %", "0.4 %", "under 0.1 %"; the sign stays on the number's line. */
 export function percent(share) {
   if (share === 0) return "none";
   if (share === 1) return "all";
-  if (share < 0.001) return "under 0.1 %";
-  if (share > 0.999) return "over 99.9 %";
+  if (share < 0.001) return "under 0.1\u00a0%";
+  if (share > 0.999) return "over 99.9\u00a0%";
   const value = 100 * share;
-  return `${value < 10 || value > 99 ? value.toFixed(1) : Math.round(value)} %`;
+  return `${value < 10 || value > 99 ? value.toFixed(1) : Math.round(value)}\u00a0%`;
 }
 
 /** What has become of the branch, in the color grammar's parts. */
@@ -31,7 +31,7 @@ export function readout({ crop, output_stride, rate }) {
     : [["output", `${percent(all)} of the positions`], " keep all nine weights. "];
   const most = `Most often ${usual} ${usual === 1 ? "remains" : "remain"} (${percent(share)} of the positions)`;
   const tail = one > 0
-    ? [most, "; this branch is a ", ["output", `1 × 1 convolution at ${percent(one)} of the positions`], "."]
+    ? [usual === 1 ? "This" : `${most}; this`, " branch is a ", ["output", `1 × 1 convolution at ${percent(one)} of the positions`], "."]
     : [`${most}; on average ${average} of 9.`];
   return [...start, ...kept, ...tail];
 }
