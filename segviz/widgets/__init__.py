@@ -9,6 +9,7 @@ _HOME = {
     "ConvolutionExplorer": "convolution",
     "LayerStackEditor": "stack",
     "Question": "question",
+    "ResizeExplorer": "resize",
     "predict": "question",
 }
 

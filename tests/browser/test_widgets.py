@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional as F
 from widget_pages import (
     ADDRESS,
     CLASSES,
@@ -24,10 +25,11 @@ from widget_pages import (
     target_problems,
 )
 
-from segviz.arithmetic import overlap_counts
+from segviz.arithmetic import overlap_counts, resize_positions
 from segviz.measurement import connectivity
-from segviz.widgets import CheckerboardExplorer, ConvolutionExplorer, bundle
+from segviz.widgets import CheckerboardExplorer, ConvolutionExplorer, ResizeExplorer, bundle
 from segviz.widgets.checkerboard.still import layers_of
+from segviz.widgets.resize.still import NAMES, positions
 
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
 WIDGETS = sorted(CLASSES)
@@ -201,7 +203,8 @@ def test_what_the_reader_does_reaches_the_kernel(stage_of, name):
 
 
 @pytest.mark.parametrize(
-    ("name", "trait", "value"), [("convolution", "stride", 3), ("checkerboard", "layers", 2), ("question", "choice", 1)]
+    ("name", "trait", "value"),
+    [("convolution", "stride", 3), ("checkerboard", "layers", 2), ("question", "choice", 1), ("resize", "size", 5)],
 )
 def test_what_the_kernel_does_reaches_the_page(stage_of, name, trait, value):
     stage = stage_of(page_for("anywidget", name))
@@ -407,6 +410,102 @@ def test_the_shown_counts_are_the_arithmetics(book_stage):
         counts = overlap_counts(kernel_size, stride)
         assert sums == counts
         assert words == ", ".join(map(str, counts))
+
+
+# --- The resize explorer's grids against the real operation ---------------------------------------------
+
+
+RESIZE = {"dimensions": 1, "recompute_scale_factor": False, "side": "upper", "at": [0, 0]}
+
+
+def reads(page, drawn):
+    """For each setting, what the explorer says both grids read: positions, and the first and the last tap's weights."""
+    found = page.evaluate(
+        """(drawn) => drawn.map((state) => {
+          const { both, outputs } = segviz.modules.resize.compute(state);
+          const all = [...Array(outputs).keys()];
+          return both.map((grid) => {
+            const taps = all.map(grid.taps);
+            return [
+              all.map(grid.position),
+              taps.map((few) => few[0].at), taps.map((few) => few[0].weight),
+              taps.map((few) => few.at(-1).at), taps.map((few) => (few.length > 1 ? few[1].weight : 0)),
+            ];
+          });
+        })""",
+        drawn,
+    )
+    return [[torch.tensor(grid, dtype=torch.float64) for grid in grids] for grids in found]
+
+
+@pytest.fixture(scope="module")
+def resize_page(browser):
+    page = browser.new_page()
+    page.set_content(book_page([ResizeExplorer()]))
+    yield page
+    page.close()
+
+
+@pytest.mark.parametrize("mode", ["bilinear", "nearest"])
+def test_the_resize_explorer_reads_as_interpolate_for_every_pair_of_sizes_up_to_64(resize_page, mode):
+    pairs = list(itertools.product(range(1, 65), repeat=2))
+    settings = {**RESIZE, "by": "size", "scale_factor": 1, "mode": mode}
+    found = reads(resize_page, [{**settings, "size": i, "output_size": o} for i, o in pairs])
+    hows = [{"mode": "linear", "align_corners": flag} for flag in (True, False)]
+    if mode == "nearest":
+        hows = [{"mode": "nearest"}, {"mode": "nearest-exact"}]
+    for (size, outputs), grids in zip(pairs, found, strict=True):
+        identity = torch.eye(size, dtype=torch.float64 if mode == "bilinear" else torch.float32)[None]
+        for how, (position, *taps) in zip(hows, grids, strict=True):
+            matrix = F.interpolate(identity, outputs, **how)[0].T.double()
+            shown = torch.zeros_like(matrix)
+            for at, weight in (taps[:2], taps[2:]):
+                shown.scatter_add_(1, at.long()[:, None], weight[:, None])
+            assert (shown - matrix).abs().max() < 1e-8, f"{size} to {outputs}: {how}"
+            if mode == "bilinear":
+                formula = resize_positions(size, outputs, align_corners=how["align_corners"])
+                assert (position - torch.tensor(formula, dtype=torch.float64)).abs().max() < 1e-9
+
+
+def test_the_resize_explorer_takes_scale_factors_as_interpolate_does(resize_page):
+    draw = random.Random(0)
+    drawn = [
+        {
+            **RESIZE,
+            "by": "scale_factor",
+            "output_size": 1,
+            "size": draw.randint(10, 64),
+            "scale_factor": draw.randint(1, 40) / 10,
+            "recompute_scale_factor": draw.choice([True, False]),
+            "mode": draw.choice(["bilinear", "nearest"]),
+        }
+        for _ in range(300)
+    ] + [{**RESIZE, "by": "scale_factor", "output_size": 1, "size": 45, "scale_factor": 1.4, "mode": "bilinear"}]
+    for state, grids in zip(drawn, reads(resize_page, drawn), strict=True):
+        names = NAMES[state["mode"]]
+        for name, grid in zip(names, grids, strict=True):
+            assert grid[0].tolist() == pytest.approx(positions(state, name), abs=1e-9), state
+
+
+def test_a_resize_to_nothing_is_refused_in_words(resize_page):
+    problem = resize_page.evaluate(
+        "(state) => segviz.modules.resize.compute(state).problem",
+        {**RESIZE, "by": "scale_factor", "size": 3, "scale_factor": 0.2, "output_size": 1, "mode": "bilinear"},
+    )
+    assert "at least one pixel" in problem
+    with pytest.raises(RuntimeError, match="greater than 0"):
+        F.interpolate(torch.ones(1, 1, 3), scale_factor=0.2, mode="linear")
+
+
+def test_a_long_axis_is_drawn_as_a_window_that_the_keys_move(stage_of):
+    stage = stage_of(book_page([ResizeExplorer(size=64, output_size=512, at=[0, 0])]))
+    surface = stage.place(0).locator(".sv-surface").first
+    assert "Output 0 of 512" in stage.place(0).inner_text()
+    surface.focus()
+    stage.page.keyboard.press("End")
+    stage.page.evaluate("() => new Promise((done) => setTimeout(done, 100))")
+    assert "Output 511 of 512" in stage.place(0).inner_text()
+    assert stage.page.evaluate("document.documentElement.scrollWidth") <= 1100
 
 
 # --- A question tells nothing before its answer is recorded --------------------------------------------
