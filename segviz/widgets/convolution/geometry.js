@@ -37,7 +37,7 @@ export function problem(settings) {
   const extent = d * (k - 1) + 1;
   if (isTransposed(settings)) {
     if (a >= s && a >= d) {
-      return `Output padding ${a} is refused: it must be smaller than the stride (${s}) or the dilation (${d}). ` +
+      return `Output padding ${a} is too large: it must be smaller than the stride (${s}) or the dilation (${d}). ` +
         `Lower it to ${Math.max(s, d) - 1}, or raise the stride.`;
     }
     if (outputSize(settings) < 1) {

@@ -5,6 +5,7 @@ import { range } from "./geometry.js";
 const LABEL = 26;
 const GAP = 44;
 const LARGEST_CELL = 38;
+const LABELED = 118; // as wide as the longest label, "42 of 49 weights": a small map's column is no narrower
 
 /**
  * @param {{input: object, output: object}} maps   each with rows and columns
@@ -72,13 +73,21 @@ function extent(map, ring) {
 /** Two dimensions: the input on the left, the output on the right, with cells of one size. */
 function sideBySide(maps, rings, room) {
   const [input, output] = [extent(maps.input, rings.input), extent(maps.output, rings.output)];
-  const cell = Math.min(LARGEST_CELL, (room - GAP) / (input.columns + output.columns), 420 / Math.max(input.rows, output.rows));
-  const free = room - GAP - cell * (input.columns + output.columns);
-  const left = Math.max(0, Math.min(free / 3, 30));
-  const start = { input: left, output: left + cell * input.columns + GAP + Math.min(free / 3, 60) };
-  const at = (side, size) => mapBox(start[side], LABEL, cell, rings[side], size);
+  const cell = Math.min(LARGEST_CELL, cellWidth(room, input.columns, output.columns), 420 / Math.max(input.rows, output.rows));
+  const column = { input: Math.max(LABELED, cell * input.columns), output: Math.max(LABELED, cell * output.columns) };
+  const free = Math.max(0, room - GAP - column.input - column.output);
+  const start = { input: 0, output: column.input + GAP + Math.min(free / 2, 60) };
+  const centered = (side, size) => start[side] + (column[side] - cell * size.columns) / 2;
+  const at = (side, size) => mapBox(centered(side, size), LABEL, cell, rings[side], size);
   const boxes = { input: at("input", input), output: at("output", output) };
   return { ...boxes, bottom: Math.max(boxes.input.bottom, boxes.output.bottom) };
+}
+
+/** The cell with which both maps fit side by side, the smaller one in a column that holds its label. */
+function cellWidth(room, columns, others) {
+  const even = (room - GAP) / (columns + others);
+  if (even * Math.min(columns, others) >= LABELED) return even;
+  return (room - GAP - LABELED) / Math.max(columns, others);
 }
 
 /** One dimension: the input above, the output below. */
@@ -110,7 +119,7 @@ function mapBox(left, top, cell, ring, size) {
 function underSmaller(pair, { dimensions }) {
   if (dimensions === 1) return { middle: pair.output.middle, y: pair.bottom + LABEL + 14 };
   const smaller = pair.input.bottom <= pair.output.bottom ? pair.input : pair.output;
-  return { middle: Math.max(60, smaller.middle), y: smaller.bottom + LABEL + 14 };
+  return { middle: smaller.middle, y: smaller.bottom + LABEL + 14 };
 }
 
 function matrixBox(maps, x, y, width, height) {

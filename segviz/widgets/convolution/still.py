@@ -40,7 +40,7 @@ def still_figure(state: dict) -> Figure:
     name = "Cᵀ" if state["op"] == "transposed" else "C"
     rows, columns = measured.matrix.shape
     matrix_axes.imshow(
-        measured.matrix != 0, cmap=ListedColormap(["white", KERNEL]), aspect="auto", interpolation="nearest"
+        (measured.matrix != 0).numpy(), cmap=ListedColormap(["white", KERNEL]), aspect="auto", interpolation="nearest"
     )
     matrix_axes.set_title(f"matrix {name} {rows} × {columns}", color=KERNEL)
     matrix_axes.set(xticks=[], yticks=[])

@@ -81,7 +81,8 @@ function build(frame) {
     "Convolution and transposed convolution are one matrix, read both ways: what ",
     ["input", "an input"], " paints in one is what ", ["output", "an output"],
     " sees in the other. Switch between them, and the ", ["kernel", "matrix"],
-    " flips along its diagonal. A dashed cell is tied to nothing.",
+    " flips along its diagonal. Pale dashes are padding: zeros around a convolution's input, cells cut off a transposed ",
+    "convolution's output. Dark dashes are tied to nothing. A green outline is a weight that fell off.",
   ]);
 
   return (view, state) => {
@@ -97,21 +98,29 @@ function build(frame) {
 }
 
 function controlsOf(frame) {
+  const note = el("p", { class: "cv-note", role: "status" });
+  const change = (settings) => {
+    note.textContent = "";
+    frame.update(settings);
+  };
   const op = choice({
     label: "Operation",
     options: [["convolution", "convolution"], ["transposed", "transposed"]],
-    onChange: () => frame.update(flipped(frame.state())),
+    onChange: () => {
+      note.textContent = flipNote(frame.state());
+      frame.update(flipped(frame.state()));
+    },
   });
   const dimensions = choice({
     label: "Dimensions",
     options: [["1", "1-D"], ["2", "2-D"]],
-    onChange: (value) => frame.update({ dimensions: Number(value), size: Math.min(frame.state().size, LARGEST[value]) }),
+    onChange: (value) => change({ dimensions: Number(value), size: Math.min(frame.state().size, LARGEST[value]) }),
   });
   const sliders = SLIDERS.map(([trait, label, min, max]) => {
-    const control = slider({ label, min, max, onInput: (value) => frame.update({ [trait]: value }) });
+    const control = slider({ label, min, max, onInput: (value) => change({ [trait]: value }) });
     return { trait, ...control };
   });
-  frame.controls.append(op.node, dimensions.node, ...sliders.map((control) => control.node));
+  frame.controls.append(op.node, note, dimensions.node, ...sliders.map((control) => control.node));
 
   const show = (state) => {
     op.show(state.op);
@@ -131,9 +140,18 @@ function controlsOf(frame) {
 /** The transposed operation's settings, with the pointed cell taken along; sizes beyond the sliders stay. */
 function flipped(state) {
   const changes = transposed(state);
-  const fits = problem(state) === null && changes.size <= LARGEST[state.dimensions];
-  if (!fits) return { op: changes.op };
+  if (!canFlip(state)) return { op: changes.op };
   return { ...changes, side: state.side === "input" ? "output" : "input" };
+}
+
+function canFlip(state) {
+  return problem(state) === null && outputSize(state) <= LARGEST[state.dimensions];
+}
+
+/** Why the matrix is not flipped this time, if it is not. */
+function flipNote(state) {
+  if (canFlip(state) || problem(state)) return "";
+  return `The flipped matrix would need an input of ${outputSize(state)}, too large to draw: the input stays ${state.size}.`;
 }
 
 function pictureOf(frame) {

@@ -17,11 +17,11 @@ export function question({ op, side }) {
 /** The formula in letters, and with the numbers put in; a refused setting has no result. */
 export function formula(settings, result) {
   const { op, size, kernel_size, stride, padding, output_padding, dilation } = settings;
-  const output = problem(settings) ? `${result}, refused` : result;
+  const output = problem(settings) ? `${String(result).replace("-", "−")}, refused` : result;
   if (op === "transposed") {
     return [
-      "(i − 1)·s − 2p + d(k − 1) + a + 1 = ",
-      `(${size} − 1)·${stride} − 2·${padding} + ${dilation}·(${kernel_size} − 1) + ${output_padding} + 1 = ${output}`,
+      "s(i − 1) + d(k − 1) + 1 − 2p + a = ",
+      `${stride}·(${size} − 1) + ${dilation}·(${kernel_size} − 1) + 1 − 2·${padding} + ${output_padding} = ${output}`,
     ];
   }
   return [
@@ -49,13 +49,14 @@ export function readout(state, pointed) {
   const here = [side, `${side === "input" ? "Input" : "Output"} ${place(at, state.dimensions)}`];
   const matrix = state.op === "transposed" ? "Cᵀ" : "C";
   const line = ["kernel", `${side === "input" ? "column" : "row"} of ${matrix}`];
+  const entries = partners.length === 1 ? "the nonzero entry" : "the nonzero entries";
   if (partners.length === 0) return [here, ...nothing(state, side), " Its ", line, " is empty."];
 
   const verb = { input: { transposed: " paints ", convolution: " is seen by " }, output: { transposed: " gathers from ", convolution: " sees " } };
   const found = [other, `${partners.length} of ${total} ${other}${total === 1 ? "" : "s"}`];
   const used = taps.size === weights ? `all ${weights}` : `${taps.size} of ${weights}`;
   const through = [", through ", ["kernel", `${used} weight${weights === 1 ? "" : "s"}`]];
-  return [here, verb[side][state.op], found, where(partners, state.dimensions), ...through, ". They are its ", line, "."];
+  return [here, verb[side][state.op], found, where(partners, state.dimensions), ...through, `, ${entries} of its `, line, "."];
 }
 
 function nothing({ op }, side) {
