@@ -67,7 +67,7 @@ def taps_on_crops(picture: ArrayLike, crops: list[int], *, stride: int, rate: in
             _draw_tap(ax, place, box, lost=not all(start <= index < end for index in place), middle=place == pixel)
         ax.set(xlim=reach[1], ylim=reach[0][::-1])
         on = sum(start <= min(place) and max(place) < end for place in places)
-        ax.set_title(f"crop {crop}: {on} of 9 weights", color=LIGHT["ink"], fontsize=12)
+        ax.set_title(f"crop {crop}: {on} of 9 weights", color=LIGHT["ink"], fontsize=14)
         ax.set_axis_off()
     plt.close(figure)
     return figure
@@ -87,7 +87,7 @@ def count_maps(size: int, rates: list[int]) -> Figure:
     )
     for ax, rate in zip(np.atleast_1d(axes), rates, strict=True):
         draw_count_map(ax, size, rate)
-        ax.set_title(f"rate {rate}", color=LIGHT["ink"], fontsize=12)
+        ax.set_title(f"rate {rate}", color=LIGHT["ink"], fontsize=15)
     plt.close(figure)
     return figure
 
@@ -104,7 +104,15 @@ def draw_count_map(ax: Axes, size: int, rate: int) -> None:
     for row in middles:
         for column in middles:
             count = counts[int(row), int(column)]
-            ax.text(column, row, str(count), color="white" if count >= 4 else "black", ha="center", va="center")
+            ax.text(
+                column,
+                row,
+                str(count),
+                color="white" if count >= 4 else "black",
+                ha="center",
+                va="center_baseline",
+                size=12,
+            )
 
 
 def _dashes(count: int) -> str:

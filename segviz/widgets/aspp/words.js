@@ -29,7 +29,7 @@ export function readout({ crop, output_stride, rate }) {
   const kept = all === 0
     ? ["no position keeps all nine weights. "]
     : [["output", `${percent(all)} of the positions`], " keep all nine weights. "];
-  const most = `Most often ${usual} ${usual === 1 ? "remains" : "remain"} (${percent(share)} of the positions)`;
+  const most = `Most often ${usual} remain (${percent(share)} of the positions)`;
   const tail = one > 0
     ? [usual === 1 ? "This" : `${most}; this`, " branch is a ", ["output", `1 × 1 convolution at ${percent(one)} of the positions`], "."]
     : [`${most}; on average ${average} of 9.`];
