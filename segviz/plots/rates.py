@@ -104,15 +104,8 @@ def draw_count_map(ax: Axes, size: int, rate: int) -> None:
     for row in middles:
         for column in middles:
             count = counts[int(row), int(column)]
-            ax.text(
-                column,
-                row,
-                str(count),
-                color="white" if count >= 4 else "black",
-                ha="center",
-                va="center_baseline",
-                size=12,
-            )
+            ink = "white" if count >= 4 else "black"
+            ax.text(column, row, str(count), color=ink, ha="center", va="center_baseline", size=12)
 
 
 def _dashes(count: int) -> str:
