@@ -412,6 +412,28 @@ def test_the_shown_counts_are_the_arithmetics(book_stage):
         assert words == ", ".join(map(str, counts))
 
 
+def test_a_tent_is_called_bilinear_exactly_where_each_phase_adds_up_to_one(book_stage):
+    found = book_stage.page.evaluate(
+        """(pairs) => pairs.map(([kernel_size, stride]) => {
+          const state = { dimensions: 1, kernel_size, stride, layers: 2, seed: 0, at: [0, 0] };
+          const view = segviz.modules.checkerboard.compute(state);
+          return [view.names.tent, view.kinds[1].least, view.kinds[1].most];
+        })""",
+        list(itertools.product(range(1, 9), range(1, 5))),
+    )
+    for name, least, most in found:
+        assert (name == "tent: bilinear") == (least == pytest.approx(1) == most), (name, least, most)
+
+
+def test_the_checkerboard_writes_counts_out(stage_of):
+    stage = stage_of(page_for("anywidget", "checkerboard"))
+    for trait, value in {"kernel_size": 7, "stride": 1, "layers": 3}.items():
+        stage.page.evaluate("([trait, value]) => mounted[0].model.set(trait, value)", [trait, value])
+    words = stage.page.inner_text(".sv-readout >> nth=0") + stage.page.inner_text(".cb-pointed >> nth=0")
+    assert "117,649 ways through 3 layers: the counts are equal." in words
+    assert "ones add up to 117,649, tent weights to 4,096, " in words
+
+
 # --- The resize explorer's grids against the real operation ---------------------------------------------
 
 

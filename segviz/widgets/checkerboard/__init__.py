@@ -12,7 +12,7 @@ class CheckerboardExplorer(Widget):
     """The output of stacked transposed convolutions over a constant map, under three kinds of weights.
 
     Counts and weights are shown apart: all weights 1 give the counts, which the stride and the kernel size alone
-    decide; bilinear and random positive weights show that even counts are neither needed nor enough for even sums.
+    decide; tents and random positive weights show that equal counts are neither needed nor enough for equal sums.
 
     Args:
         dimensions: 1 or 2.
@@ -37,12 +37,12 @@ class CheckerboardExplorer(Widget):
 
     def description(self) -> str:
         counts = overlap_counts(self.kernel_size, self.stride)
-        even = "evenly" if len(set(counts)) == 1 else "unevenly"
+        how = "equally" if len(set(counts)) == 1 else "unequally"
         stacked = "one transposed convolution" if self.layers == 1 else f"{self.layers} stacked transposed convolutions"
         return (
             f"The output of {stacked} (kernel {self.kernel_size}, stride {self.stride}) over a constant map, in gray: "
-            f"inputs overlap {even}, {', '.join(map(str, counts))} by phase along an axis. Beside it the same output "
-            "with bilinear and with random weights."
+            f"inputs overlap {how}, {', '.join(map(str, counts))} by phase along an axis. Beside it the same output "
+            "with a tent for weights, as in bilinear upsampling, and with random weights."
         )
 
     def still(self) -> str:

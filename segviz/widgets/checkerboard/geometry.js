@@ -4,7 +4,7 @@
 // taps t = y, y + s, y + 2s, … of the kernel, each from the pixel (y − t) / s before it.
 
 /**
- * @typedef {"ones"|"bilinear"|"random"} Weights
+ * @typedef {"ones"|"tent"|"random"} Weights
  * @typedef {object} Settings
  * @property {1|2} dimensions
  * @property {number} kernel_size
@@ -13,7 +13,7 @@
  * @property {number} seed  of the random weights
  */
 
-/** How many inputs feed an interior output of one layer, by phase: ⌈(k − i) / s⌉ for i = 0 … s − 1. */
+/** How many inputs feed an interior output of one layer, by phase: ⌈(k − φ) / s⌉ for φ = 0 … s − 1. */
 export function overlapCounts(kernelSize, stride) {
   return range(stride).map((phase) => Math.max(0, Math.ceil((kernelSize - phase) / stride)));
 }
@@ -27,20 +27,29 @@ export function overlapCounts(kernelSize, stride) {
 export function kernelsOf(weights, { dimensions, kernel_size: k, layers, seed }) {
   const rows = dimensions === 1 ? 1 : k;
   const next = randomNumbers(seed);
-  const tent = bilinear(k);
+  const slopes = tent(k);
   const weight = {
     ones: () => 1,
-    bilinear: (row, column) => (dimensions === 1 ? 1 : tent[row]) * tent[column],
+    tent: (row, column) => (dimensions === 1 ? 1 : slopes[row]) * slopes[column],
     random: () => next(),
   }[weights];
   return range(layers).map(() => range(rows).map((row) => range(k).map((column) => weight(row, column))));
 }
 
-/** The tent that upsamples bilinearly along one axis, as FCN starts its deconvolutions. */
-function bilinear(kernelSize) {
-  const factor = Math.floor((kernelSize + 1) / 2);
+/** The tent with which FCN starts its deconvolutions: bilinear along one axis, where its factor is the stride. */
+function tent(kernelSize) {
+  const factor = tentFactor(kernelSize);
   const center = kernelSize % 2 ? factor - 1 : factor - 0.5;
   return range(kernelSize).map((tap) => 1 - Math.abs(tap - center) / factor);
+}
+
+function tentFactor(kernelSize) {
+  return Math.floor((kernelSize + 1) / 2);
+}
+
+/** Whether the tent's factor is the stride, so that the layer upsamples bilinearly. */
+export function isBilinear({ kernel_size, stride }) {
+  return tentFactor(kernel_size) === stride;
 }
 
 /** Numbers above 0 and below 1, the same for the same seed in JavaScript and in Python (Park and Miller's generator). */

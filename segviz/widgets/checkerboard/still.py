@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from segviz.palette import LIGHT
 
-TITLES = {"ones": "all ones: the counts", "bilinear": "bilinear", "random": "random, positive"}
+TITLES = {"ones": "all ones: the counts", "tent": "tent", "random": "random, positive"}
 
 
 def still_figure(state: dict) -> Figure:
@@ -49,8 +49,8 @@ def layers_of(weights: str, state: dict) -> nn.Sequential:
 def kernel_of(weights: str, shape: tuple[int, int], numbers: Iterator[float]) -> Tensor:
     if weights == "ones":
         return torch.ones(shape, dtype=torch.float64)
-    if weights == "bilinear":
-        return torch.outer(bilinear(shape[0]), bilinear(shape[1]))
+    if weights == "tent":
+        return torch.outer(tent(shape[0]), tent(shape[1]))
     return torch.tensor([next(numbers) for _ in range(shape[0] * shape[1])], dtype=torch.float64).reshape(shape)
 
 
@@ -64,8 +64,8 @@ def interior(layers: nn.Sequential, period: int, *, flat: bool) -> Tensor:
     return output[:, inside] if flat else output[inside, inside]
 
 
-def bilinear(size: int) -> Tensor:
-    """The tent that upsamples bilinearly along one axis, as FCN starts its deconvolutions."""
+def tent(size: int) -> Tensor:
+    """The tent with which FCN starts its deconvolutions: bilinear along one axis, where its factor is the stride."""
     factor = (size + 1) // 2
     center = factor - 1 if size % 2 else factor - 0.5
     return 1 - (torch.arange(size, dtype=torch.float64) - center).abs() / factor

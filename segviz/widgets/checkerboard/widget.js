@@ -4,11 +4,11 @@ import { cellsPath, pointable, round } from "../shared/cells.js";
 import { button, choice, copyLine, slider } from "../shared/controls.js";
 import { el, sentence, set, svg } from "../shared/dom.js";
 import { defineWidget } from "../shared/shell.js";
-import { gathered, range, windowOf } from "./geometry.js";
+import { gathered, isBilinear, range, windowOf } from "./geometry.js";
 import { contrast, formula, pointedWords, pytorchLine, readout, short } from "./words.js";
 
 const TRAITS = ["dimensions", "kernel_size", "stride", "layers", "seed", "at"];
-const WEIGHTS = { ones: "all ones: the counts", bilinear: "bilinear", random: "random, positive" };
+const WEIGHTS = { ones: "all ones: the counts", tent: "tent", random: "random, positive" };
 
 /** Trait, label and range of each slider. */
 const SLIDERS = [
@@ -28,6 +28,7 @@ export function compute(state) {
   const phase = [state.dimensions === 1 ? 0 : at[0] % period, at[1] % period];
   return {
     kinds,
+    names: { ...WEIGHTS, tent: isBilinear(state) ? "tent: bilinear" : "tent" },
     period,
     rows,
     columns,
@@ -49,7 +50,7 @@ function build(frame) {
   sentence(frame.caption, [
     "The input is constant, so whatever pattern stands here comes from the layer. Gray is the ", ["output", "output"],
     " far from the border, mid-gray its mean; a bar is one ", ["output", "phase"], " of the pointed row. A stride that divides the kernel makes the ",
-    ["kernel", "counts"], " even, whatever the weights; only the weights can make the sums even.",
+    ["kernel", "counts"], " equal, whatever the weights; only the weights can make the sums equal. A tent does where it upsamples bilinearly, at k = 2s and 2s − 1.",
   ]);
 
   return (view, state) => {
@@ -59,8 +60,8 @@ function build(frame) {
     const [letters, numbers] = view.formula;
     formulaLine.replaceChildren(letters, el("strong", {}, numbers));
     pointed.textContent = pointedWords(state, view.pointed);
-    const [ones, bilinear, random] = view.kinds;
-    sentence(frame.readout, readout(state, { ones, bilinear, random }));
+    const [ones, tent, random] = view.kinds;
+    sentence(frame.readout, readout(state, { ones, tent, random }));
   };
 }
 
@@ -106,7 +107,7 @@ function panelOf(frame, weights, index) {
   function show(view) {
     shown = view;
     const kind = view.kinds[index];
-    title.replaceChildren(el("span", { class: "cb-name" }, WEIGHTS[weights]), el("span", { class: "cb-contrast" }, contrast(kind)));
+    title.replaceChildren(el("span", { class: "cb-name" }, view.names[weights]), el("span", { class: "cb-contrast" }, contrast(kind)));
     node.classList.toggle("cb-flat", view.rows === 1);
     paint(canvas, view, kind);
     const { rows, columns, period, pointed } = view;
@@ -116,7 +117,7 @@ function panelOf(frame, weights, index) {
       .flatMap((row) => range(columns).filter((column) => column % period === pointed.phase[1]).map((column) => [row, column]));
     set(marks.same, { d: period === 1 ? "" : cellsPath(same, { ...box, gap: 7 }) });
     set(marks.point, { d: cellsPath([pointed.at], box) });
-    surface.place({ ...box, rows, columns, label: `output, ${WEIGHTS[weights]}: arrow keys move over its ${rows} × ${columns} pixels` });
+    surface.place({ ...box, rows, columns, label: `output, ${view.names[weights]}: arrow keys move over its ${rows} × ${columns} pixels` });
     drawBars(bars, view, index);
   }
 }
