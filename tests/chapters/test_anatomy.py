@@ -141,7 +141,7 @@ def test_new_words_lead_to_the_glossary(path):
 @each_chapter
 def test_works_are_cited_that_the_bibliography_has(path):
     body, references = prose(path).split("## References")
-    cited, listed = (set(re.findall(r"\{cite\}`([\w-]+)`", text)) for text in (body, references))
+    cited, listed = (set(re.findall(r"\{cite(?::\w+)?\}`([\w-]+)`", text)) for text in (body, references))
     assert cited and cited <= listed
     assert [key for key in listed if f"{{{key}," not in BIBLIOGRAPHY] == []
 
