@@ -18,6 +18,18 @@ def test_pictures_keep_names_and_pixels():
     np.testing.assert_array_equal(images(figure)[0], np.eye(3))
 
 
+def test_a_name_longer_than_its_picture_is_wide_takes_two_lines():
+    names = ["equal counts, equal sums", "input", "output"]
+    figure = plots.pictures({name: np.eye(4) for name in names})
+    assert [ax.get_title() for ax in figure.axes] == ["equal counts,\nequal sums", "input", "output"]
+    figure.draw_without_rendering()
+    for ax in figure.axes:
+        title, picture = ax.title.get_window_extent(), ax.get_window_extent()
+        assert title.width <= picture.width
+        assert title.y0 >= picture.y1
+        assert title.y1 <= figure.bbox.y1
+
+
 def test_colors_go_last_as_matplotlib_has_them():
     assert images(plots.pictures({"rgb": torch.rand(3, 5, 4)}))[0].shape == (5, 4, 3)
 
