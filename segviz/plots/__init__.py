@@ -4,6 +4,7 @@ import base64
 import io
 from collections.abc import Mapping
 from functools import partial
+from textwrap import wrap
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -18,7 +19,8 @@ from segviz.palette import LIGHT
 
 WIDTH = 7.45  # inches: the page's wide column, so that letters come out alike in all figures
 SHARP = 160  # dots per inch: about two for each CSS pixel of the page
-GAP, TITLE = 0.12, 0.35  # inches between pictures, and above them
+GAP = 0.12  # inches between pictures
+LETTERS, LINE = 14, 0.26  # points and inches: a phone shows the page's wide column at a third of its size
 
 
 def data_uri(figure: Figure, *, dpi: int = 120) -> str:
@@ -34,12 +36,12 @@ def pictures(
     cmap: str = "gray",
     limits: tuple[float, float] | None = (0, 1),
 ) -> Figure:
-    """Pictures side by side under their names, pixel for pixel.
+    """Pictures side by side under their names, pixel for pixel; a name too long for its picture takes more lines.
 
     Args:
         named: name → a map (H, W), or a picture (3, H, W) in [0, 1]; leading axes of length 1 are dropped.
         cmap: for maps; anything but gray brings a scale beside the last one.
-        limits: the values drawn as darkest and brightest; None: each picture from its own least to its largest.
+        limits: the values drawn as darkest and brightest; None: each picture from its smallest to its largest.
 
     Raises `ValueError` for other shapes.
     """
@@ -51,12 +53,14 @@ def pictures(
     height = _in_whole_dots(room / sum(ratios), rows=max(len(image) for image in images.values()))
     width = height * sum(ratios) + GAP * (len(images) - 1) + scale
 
-    figure = plt.figure(figsize=(width, height + TITLE), dpi=SHARP)
-    left, top = 0.0, height / (height + TITLE)
-    for (name, image), ratio in zip(images.items(), ratios, strict=True):
+    titles = ["\n".join(_lines(name, height * ratio)) for name, ratio in zip(images, ratios, strict=True)]
+    above = LINE * (1 + max(title.count("\n") for title in titles)) + 0.1
+    figure = plt.figure(figsize=(width, height + above), dpi=SHARP)
+    left, top = 0.0, height / (height + above)
+    for title, image, ratio in zip(titles, images.values(), ratios, strict=True):
         ax = figure.add_axes((left / width, 0, height * ratio / width, top))
         drawn = ax.imshow(image, cmap=cmap, vmin=low, vmax=high, interpolation="nearest")
-        ax.set_title(name, color=LIGHT["ink"], fontsize=12)
+        ax.set_title(title, color=LIGHT["ink"], fontsize=LETTERS)
         ax.set_axis_off()
         left += height * ratio + GAP
     if scale:
@@ -69,6 +73,13 @@ def _in_whole_dots(inches: float, rows: int) -> float:
     """A height near `inches` that gives every row the same number of dots: else a fine pattern grows a second one."""
     dots = inches * SHARP
     return (dots // rows * rows if dots >= rows else dots) / SHARP
+
+
+def _lines(name: str, inches: float) -> list[str]:
+    """A title's lines, alike in length and no longer than a picture is wide: a letter takes 0.58 of its height."""
+    fit = max(1, int(inches * 72 / (0.58 * LETTERS)))
+    broken = [wrap(name, length, break_long_words=False) for length in range(1, fit + 1)]
+    return next(lines for lines in broken if len(lines) == len(broken[-1]))
 
 
 def matrices(named: Mapping[str, ArrayLike], *, cell: float = 0.34) -> Figure:
