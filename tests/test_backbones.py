@@ -4,6 +4,7 @@ import pytest
 import timm
 import torch
 import torchvision
+from references import assert_close_in_scale, with_random_statistics
 from torch import nn
 
 from segviz import arithmetic
@@ -13,23 +14,6 @@ from segviz.backbones.resnet import ResNet
 from segviz.backbones.xception import Xception65
 
 SIZES = [(64, 64), (65, 97), (51, 33)]
-
-
-def with_random_statistics(model, seed=0):
-    """`model` in evaluation, its normalization no longer the identity that it starts as."""
-    generator = torch.Generator().manual_seed(seed)
-    for module in model.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            module.running_mean.uniform_(-0.2, 0.2, generator=generator)
-            module.running_var.uniform_(0.5, 2.0, generator=generator)
-            nn.init.uniform_(module.weight, 0.5, 1.0, generator=generator)
-            nn.init.uniform_(module.bias, -0.2, 0.2, generator=generator)
-    return model.eval()
-
-
-def assert_close_in_scale(actual, expected, tolerance=1e-5):
-    assert actual.shape == expected.shape
-    assert (actual - expected).abs().max() <= tolerance * expected.abs().max()
 
 
 def middle_convs(stage):
