@@ -1,5 +1,7 @@
 """The resize explorer's still picture, for readers without JavaScript: where the real `interpolate` reads a ramp."""
 
+from typing import Any
+
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -33,10 +35,10 @@ def positions(state: dict, name: str) -> list[float]:
     # Nearest depends on the precision where a position falls between two pixels; the widget has that of most maps.
     dtype = torch.float64 if state["mode"] == "bilinear" else torch.float32
     ramp = torch.arange(state["size"], dtype=dtype).view(1, 1, -1)
-    given = {"size": state["output_size"]}
+    given: dict[str, Any] = {"size": state["output_size"]}
     if state["by"] == "scale_factor":
         given = {key: state[key] for key in ("scale_factor", "recompute_scale_factor")}
-    how = {"mode": name}
+    how: dict[str, Any] = {"mode": name}
     if state["mode"] == "bilinear":
         how = {"mode": "linear", "align_corners": name.endswith("True")}
     return F.interpolate(ramp, **given, **how).flatten().tolist()

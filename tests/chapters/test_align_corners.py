@@ -1,0 +1,152 @@
+"""What chapter 3 says without computing it: the replies to wrong options, the exercises' hints, the stored study."""
+
+import re
+import tomllib
+
+import pytest
+import torch
+from notebooks import CHAPTERS, ROOT, code_cells, run, value_of
+from torch.nn import functional as F
+
+from segviz.arithmetic import conv_size, resize_positions
+from segviz.metrics import mean_iou
+from segviz.models import create_model
+from segviz.studies import align_corners as study
+
+(PATH,) = [path for path in CHAPTERS if path.stem == "align-corners"]
+
+
+@pytest.fixture(scope="module")
+def chapter():
+    return run(PATH)
+
+
+# --- Prose ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("align_corners", [True, False])
+def test_the_positions_are_those_of_the_real_matrix_for_every_pair_of_sizes_up_to_64(align_corners):
+    for size in range(1, 65):
+        identity = torch.eye(size, dtype=torch.float64)[None]
+        for output_size in range(1, 65):
+            matrix = F.interpolate(identity, output_size, mode="linear", align_corners=align_corners)[0].T
+            read = matrix @ torch.arange(size, dtype=torch.float64)
+            positions = torch.tensor(resize_positions(size, output_size, align_corners=align_corners)).double()
+            assert (read - positions).abs().max() < 1e-5, (size, output_size)
+            assert (matrix.sum(1) - 1).abs().max() < 1e-12
+
+
+def test_the_distance_of_the_grids_stays_below_half_a_pixel():
+    for i, o in [(4, 8), (64, 512), (65, 513), (8, 1024)]:
+        first = 0 - (0.5 * i / o - 0.5)
+        assert 0 < first < 0.5
+        assert first * o / i == pytest.approx((o / i - 1) / 2)
+
+
+def test_three_pools_that_round_up_make_41_cells_of_321():
+    size = 321
+    for _ in range(3):
+        size = -(-size // 2)
+    assert size == 41
+
+
+def test_511_and_512_become_32_cells_and_513_becomes_33():
+    for crop, cells in [(511, 32), (512, 32), (513, 33)]:
+        size = crop
+        for _ in range(4):
+            size = conv_size(size, 3, stride=2, padding=1)
+        assert size == cells
+
+
+def test_nearest_reads_as_asymmetric_and_nearest_exact_as_half_pixel():
+    ramp = torch.arange(4.0).view(1, 1, 4)
+    for mode, half in [("nearest", 0), ("nearest-exact", 0.5)]:
+        read = F.interpolate(ramp, 7, mode=mode).flatten().tolist()
+        assert read == [int((q + half) * 4 / 7) for q in range(7)]
+
+
+def test_nearest_refuses_align_corners():
+    with pytest.raises(ValueError, match="align_corners option can only be set with the interpolating modes"):
+        F.interpolate(torch.ones(1, 1, 4), 8, mode="nearest", align_corners=True)
+
+
+# --- The options, and the hints --------------------------------------------------------------------------
+
+
+def test_the_right_options_are_the_computed_ones(chapter):
+    texts = tomllib.loads((ROOT / "segviz" / "questions" / f"{PATH.stem}.toml").read_text(encoding="utf-8"))
+    for name, question in texts.items():
+        asked = chapter.values[f"predict-{name}"]
+        assert len(asked.options) == len(question["options"])
+    assert (
+        chapter.values["predict-far-apart"]
+        .options[chapter.values["predict-far-apart"].right]["text"]
+        .startswith("nearly")
+    )
+
+
+LIKELY = [
+    ("1", [0.6, 0.4], "between edges"),
+    ("2", [[1, 0], [2 / 3, 1 / 3], [1 / 3, 2 / 3], [0, 1]], "weights of True"),
+    ("2", [[1.25, -0.25], [0.75, 0.25], [0.25, 0.75], [-0.25, 1.25]], "Held"),
+    ("3", 800, "looks at 768"),
+    ("3", 768, "One more pixel"),
+    ("4", 1, "That is True"),
+    ("4", 6, "half are held"),
+    ("5", 0, "an edge"),
+    ("5", 1, "Half"),
+    ("6", 0.3721, "fine map"),
+    ("7", [40, 320], "round up"),
+]
+
+
+@pytest.mark.parametrize(("number", "answer", "reason"), LIKELY)
+def test_a_likely_wrong_answer_is_told_its_reason(chapter, number, answer, reason):
+    (cell,) = [cell for cell in code_cells(PATH) if cell.id == f"exercise-{number}"]
+    source = re.sub(r"^answer = .*\.\.\..*$", f"answer = {answer}", cell.source, flags=re.M)
+    verdict = value_of(source, dict(chapter.names))
+    assert verdict.state == "wrong"
+    assert reason in verdict.words
+
+
+# --- The stored study ----------------------------------------------------------------------------------
+
+
+def test_every_network_is_scored_under_both_conventions():
+    rows = study.results()
+    found = {(row["seed"], row["trained_with"], row["used_with"]) for row in rows}
+    assert found == {(seed, a, b) for seed in study.SEEDS for a in (True, False) for b in (True, False)}
+    for row in rows:
+        assert (row["changed"] == 0) == (row["trained_with"] == row["used_with"])
+        assert 0.2 < row["mean_iou"] < 0.9
+
+
+@pytest.mark.parametrize("trained_with", [True, False])
+def test_the_stored_logits_give_about_the_stored_scores(trained_with):
+    images, masks, logits = study.shown_logits(trained_with=trained_with)
+    assert images.shape == (12, 3, 97, 97) and logits.shape == (12, 11, 13, 13)
+    rows = study.scores(logits, masks, trained_with=trained_with)
+    stored = [row for row in study.results() if row["seed"] == 0 and row["trained_with"] == trained_with]
+    for row, kept in zip(rows, stored, strict=True):
+        assert row["used_with"] == kept["used_with"]
+        assert row["pixel_accuracy"] == pytest.approx(kept["pixel_accuracy"], abs=0.08)
+        assert row["changed"] == pytest.approx(kept["changed"], abs=0.02)
+
+
+def test_scores_are_right_where_the_prediction_is():
+    masks = torch.tensor([[[0, 0, 1], [0, 0, 1], [2, 2, 2]]])
+    logits = F.one_hot(masks, 3).permute(0, 3, 1, 2).float()
+    for row in study.scores(logits, masks, trained_with=True):  # already of the masks' size
+        assert row["mean_iou"] == row["boundary_f1"] == row["pixel_accuracy"] == 1
+        assert row["changed"] == 0
+    assert mean_iou(torch.eye(3)) == 1
+
+
+def test_the_command_writes_scores_and_logits(monkeypatch, tmp_path):
+    monkeypatch.setattr(study, "TEST_SCENES", 2)
+    monkeypatch.setattr(
+        study, "trained", lambda flag, seed: create_model("fcn_resnet", 11, width=1 / 16, align_corners=flag).eval()
+    )
+    study.main(["--seeds", "0", "--to", str(tmp_path / "scores.json")])
+    assert (tmp_path / "scores.json").read_text().count("mean_iou") == 4
+    assert (tmp_path / "scores.safetensors").stat().st_size > 1000
