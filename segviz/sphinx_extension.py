@@ -113,6 +113,16 @@ def mark_korean(app: Sphinx, doctree: nodes.document) -> None:
             term["classes"].append("language-ko")
 
 
+def number_within_chapters(app: Sphinx, env: Any) -> list[str]:
+    """Count figures and equations from 1 in each chapter: Sphinx counts them through the book, unless it also
+    numbers the chapters, and these have names."""
+    for page in env.toc_fignumbers.values():
+        for numbers in page.values():
+            for count, name in enumerate(sorted(numbers, key=numbers.get), 1):
+                numbers[name] = (count,)
+    return []
+
+
 def add_page_assets(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
     """Load the widgets' script and styles where a widget is."""
     if "data-segviz" in context.get("body", ""):
@@ -144,6 +154,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("builder-inited", copy_mathjax)
     app.connect("doctree-read", drop_widget_state)
     app.connect("doctree-read", mark_korean)
+    app.connect("env-get-updated", number_within_chapters, priority=900)  # after Sphinx has numbered them
     app.connect("html-page-context", add_page_assets)
     app.connect("html-page-context", mend_names_and_roles)
     app.connect("html-page-context", drop_thebe, priority=900)

@@ -1,6 +1,7 @@
 """What the book asks of Sphinx: widgets on prose pages, their script only there, and no more than a page needs."""
 
 import re
+from types import SimpleNamespace
 
 import pytest
 from docutils import nodes
@@ -122,3 +123,13 @@ def test_names_and_roles_are_mended(written, right):
     context = {"body": f"<p>Before</p>{written}"}
     sphinx_extension.mend_names_and_roles(None, "page", "page.html", context, None)
     assert context["body"] == f"<p>Before</p>{right}"
+
+
+def test_figures_and_equations_are_counted_within_each_chapter():
+    numbers = {
+        "first": {"figure": {"fig-b": (2,), "fig-a": (1,)}},
+        "second": {"figure": {"fig-c": (3,)}, "displaymath": {"eq-a": (1,)}},
+    }
+    sphinx_extension.number_within_chapters(None, SimpleNamespace(toc_fignumbers=numbers))
+    assert numbers["first"] == {"figure": {"fig-a": (1,), "fig-b": (2,)}}
+    assert numbers["second"] == {"figure": {"fig-c": (1,)}, "displaymath": {"eq-a": (1,)}}
