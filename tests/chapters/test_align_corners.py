@@ -9,6 +9,7 @@ from notebooks import CHAPTERS, ROOT, code_cells, run, value_of
 from torch.nn import functional as F
 
 from segviz.arithmetic import conv_size, resize_positions
+from segviz.layers import resize
 from segviz.metrics import mean_iou
 from segviz.models import create_model
 from segviz.studies import align_corners as study
@@ -131,6 +132,24 @@ def test_the_stored_logits_give_about_the_stored_scores(trained_with):
         assert row["used_with"] == kept["used_with"]
         assert row["pixel_accuracy"] == pytest.approx(kept["pixel_accuracy"], abs=0.08)
         assert row["changed"] == pytest.approx(kept["changed"], abs=0.02)
+
+
+def test_the_seeds_differ_more_than_the_conventions_of_the_training():
+    own = {
+        flag: [r["mean_iou"] for r in study.results() if r["trained_with"] == r["used_with"] == flag]
+        for flag in (True, False)
+    }
+    apart = abs(sum(own[True]) / 3 - sum(own[False]) / 3)
+    assert apart < max(own[False]) - min(own[False])
+
+
+@pytest.mark.parametrize("trained_with", [True, False])
+def test_nearly_as_many_pixels_turn_right_as_turn_wrong(trained_with):
+    _, masks, logits = study.shown_logits(trained_with=trained_with)
+    own, other = (resize(logits, (97, 97), align_corners=flag).argmax(1) for flag in (trained_with, not trained_with))
+    turned_wrong = ((own == masks) & (other != masks)).sum()
+    turned_right = ((own != masks) & (other == masks)).sum()
+    assert 0.8 * turned_wrong < turned_right < turned_wrong
 
 
 def test_scores_are_right_where_the_prediction_is():

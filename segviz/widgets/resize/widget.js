@@ -41,6 +41,7 @@ export function compute(state) {
   const [rows, columns] = state.at.map((index) => axis(both, Math.min(index, outputs - 1)));
   return {
     ...shown,
+    flat: state.dimensions === 1,
     both,
     rows,
     columns,
@@ -192,7 +193,6 @@ function mapOf(side, onPoint, viewOf) {
   return { node, show };
 
   function show(view, state, index, [left, top], width) {
-    view.flat = state.dimensions === 1;
     const grid = view.both[index];
     const place = view.columns.reads[SIDES.indexOf(state.side)].center;
     const span = windowOf(width, state.size, view.both, view.outputs, place);
@@ -227,7 +227,7 @@ function mapOf(side, onPoint, viewOf) {
     const numbers = cell < 30 ? [] : shownInputs.map((j) =>
       svg("text", { class: "rs-index", x: round(left + Math.max(0, x(j - 0.5)) + 5), y: top + inputTop + 15 }, String(j)));
     labels.replaceChildren(...numbers, ...weightLabels(taps, (place) => left + x(place), top + inputTop + inputHeight + 17, span));
-    hold({ view, grid, span, left, top, height: 84, cell: grid.pitch * cell, label: "outputs" });
+    hold({ view, grid, span, left, top, height: 84, cell: grid.pitch * cell });
     return TITLE + 84 + 24;
   }
 
@@ -260,7 +260,7 @@ function mapOf(side, onPoint, viewOf) {
     set(shapes.point, { d: circles([pointed], 5) });
     labels.replaceChildren(...(cell < 44 ? [] : taps.map(({ at: [row, column], weight }) =>
       svg("text", { x: left + x(column), y: top + y(row + 0.5) - 6, "text-anchor": "middle" }, digits(weight)))));
-    hold({ view, grid, span: across, down, left, top, height: drawnHeight, cell: grid.pitch * cell, label: "outputs" });
+    hold({ view, grid, span: across, down, left, top, height: drawnHeight, cell: grid.pitch * cell });
     return TITLE + drawnHeight + 6;
   }
 
