@@ -7,7 +7,7 @@ differs in a few BNs and in where its last 3×3 stands, and Unet is another netw
 ratio of arithmetic is there to be read beside its ratio of time. Without that package its pairs are left out::
 
     pip install segmentation-models-pytorch
-    python benchmarks/models.py --size 257 --rounds 7
+    python benchmarks/models.py --size 256 --rounds 7     # smp takes multiples of 16 only
 """
 
 import argparse
