@@ -4,6 +4,7 @@ import random
 
 import pytest
 import torch
+from playwright.sync_api import expect
 from torch.nn import functional as F
 from widget_pages import book_page
 
@@ -244,7 +245,7 @@ def test_reset_takes_away_what_is_no_rate(browser):
     assert "200" in note.text_content()
     assert typed.get_attribute("aria-invalid") == "true"
     page.get_by_role("button", name="Reset").click()
-    assert typed.input_value() == "6, 12, 18"
+    expect(typed).to_have_value("6, 12, 18")  # drawn with the next frame
     assert note.text_content() == ""
     assert typed.get_attribute("aria-invalid") == "false"
     page.close()

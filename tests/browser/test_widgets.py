@@ -429,6 +429,7 @@ def test_the_checkerboard_writes_counts_out(stage_of):
     stage = stage_of(page_for("anywidget", "checkerboard"))
     for trait, value in {"kernel_size": 7, "stride": 1, "layers": 3}.items():
         stage.page.evaluate("([trait, value]) => mounted[0].model.set(trait, value)", [trait, value])
+    stage.settle()
     words = stage.page.inner_text(".sv-readout >> nth=0") + stage.page.inner_text(".cb-pointed >> nth=0")
     assert "117,649 ways through 3 layers: the counts are equal." in words
     assert "ones add up to 117,649, tent weights to 4,096, " in words
@@ -525,7 +526,7 @@ def test_a_long_axis_is_drawn_as_a_window_that_the_keys_move(stage_of):
     assert "Output 0 of 512" in stage.place(0).inner_text()
     surface.focus()
     stage.page.keyboard.press("End")
-    stage.page.evaluate("() => new Promise((done) => setTimeout(done, 100))")
+    stage.settle()
     assert "Output 511 of 512" in stage.place(0).inner_text()
     assert stage.page.evaluate("document.documentElement.scrollWidth") <= 1100
 
@@ -548,6 +549,7 @@ def test_nothing_leaks_before_a_prediction_is_recorded(stage_of, host):
     stage = stage_of(page_for(host, "question"))
     before = everything_said(stage)
     stage.place(0).locator("label").nth(1).click()
+    stage.settle()
     for said in (before, everything_said(stage)):
         assert not any(option["reply"] in said for option in OPTIONS)
         assert "right" not in said.lower()
@@ -559,6 +561,7 @@ def test_the_reply_answers_the_belief_and_gives_the_right_answer(stage_of, optio
     place = stage.place(0)
     place.locator("label").nth(option).click()
     place.get_by_role("button", name="Record my prediction").click()
+    stage.settle()
     reply = place.locator(".qu-reply")
     assert reply.get_attribute("role") == "status"
     assert reply.inner_text().startswith(verdict)
@@ -572,6 +575,7 @@ def test_the_reply_answers_the_belief_and_gives_the_right_answer(stage_of, optio
 def test_recording_without_a_choice_asks_for_one(stage_of):
     stage = stage_of(page_for("book", "question"))
     stage.place(0).get_by_role("button", name="Record").click()
+    stage.settle()
     assert "Choose an answer first." in stage.place(0).inner_text()
     assert stage.place(0).locator(".qu-reply").inner_text() == ""
 
@@ -579,9 +583,11 @@ def test_recording_without_a_choice_asks_for_one(stage_of):
 def test_a_prediction_is_kept_in_the_readers_browser_until_asked_again(stage_of):
     stage = stage_of(page_for("book", "question"))
     stage.use_mouse(0)
+    stage.settle()
     stage.page.reload()
     assert stage.place(0).locator(".qu-reply").inner_text().startswith("Not quite.")
     stage.reset(0)
+    stage.settle()
     assert stage.place(0).locator("input").first.evaluate("(node) => node === document.activeElement")
     stage.page.reload()
     assert stage.place(0).locator(".qu-reply").inner_text() == ""

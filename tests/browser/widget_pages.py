@@ -120,9 +120,13 @@ class Stage:
     def place(self, index: int):
         return self.page.locator(".segviz").nth(index)
 
+    def settle(self) -> None:
+        """Wait until what was done is drawn: a widget draws with the next frame."""
+        self.page.evaluate(TWO_FRAMES)
+        self.page.evaluate(TWO_FRAMES)
+
     def picture(self, index: int) -> list[str]:
-        self.page.evaluate(TWO_FRAMES)
-        self.page.evaluate(TWO_FRAMES)
+        self.settle()
         return self.place(index).evaluate(PICTURE)
 
     def pictures(self) -> list[list[str]]:
