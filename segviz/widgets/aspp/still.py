@@ -1,31 +1,20 @@
 """The ASPP explorer's still picture: the map of one rate and the shares of all, from the closed form."""
 
-import numpy as np
-from matplotlib import colormaps
 from matplotlib.figure import Figure
 
 from segviz.arithmetic import valid_weights
 from segviz.palette import LIGHT
-
-COUNTS = (9, 6, 4, 2, 1)
-COLORS = dict(zip(COUNTS, colormaps["cividis"](np.linspace(0, 1, 5)), strict=True))
+from segviz.plots.rates import COLORS, COUNTS, draw_count_map
 
 
 def still_figure(size: int, rates: list[int], rate: int) -> Figure:
     """The map of valid weights at `rate` on a size × size map, beside the stacked shares with `rates` marked."""
     figure = Figure(figsize=(9, 3.8), layout="constrained")
     map_axes, chart_axes = figure.subplots(1, 2, width_ratios=[1, 1.4])
-    _draw_map(map_axes, size, rate)
+    draw_count_map(map_axes, size, rate)
+    map_axes.set_title(f"valid weights, {size} × {size} map, rate {rate}")
     _draw_shares(chart_axes, size, rates)
     return figure
-
-
-def _draw_map(axes, size: int, rate: int) -> None:
-    position = np.arange(size)
-    along = 1 + (position - rate >= 0) + (position + rate < size)
-    counts = np.outer(along, along)
-    axes.imshow(np.array([COLORS[count] for count in counts.flat]).reshape(size, size, 4), interpolation="nearest")
-    axes.set(title=f"valid weights, {size} × {size} map, rate {rate}", xticks=[], yticks=[])
 
 
 def _draw_shares(axes, size: int, rates: list[int]) -> None:
