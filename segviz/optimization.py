@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 def parameter_groups(model: nn.Module, lr: float, *, new_layers: float = 10.0, **settings: Any) -> list[dict[str, Any]]:
@@ -107,3 +108,43 @@ def half_precision(device: torch.device | str) -> torch.autocast:
     kind = torch.device(device).type
     lacks_bfloat16 = kind == "cuda" and not torch.cuda.is_bf16_supported()
     return torch.autocast(kind, dtype=torch.float16 if lacks_bfloat16 else torch.bfloat16)
+
+
+def fast_in_half(device: torch.device | str) -> bool:
+    """Whether the device computes in 16 bits by itself: GPUs do, a CPU where it has instructions for bfloat16.
+
+    Elsewhere half precision is imitated, and slower than 32 bits.
+    """
+    if torch.device(device).type != "cpu":
+        return True
+    able = torch.cpu.get_capabilities()
+    return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
+
+
+@torch.no_grad()
+def settle_batch_norm(model: nn.Module, batches: Iterable[Tensor]) -> None:
+    """Measure the statistics of every BN layer again, as the mean over `batches` of images, in place.
+
+    Running statistics lag behind the weights, and those of small batches jump about; a network that trains well and
+    evaluates badly often wants no more than this. `torch.optim.swa_utils.update_bn` does the same with dropout at
+    work, which changes the variances. Idea: Wu and Johnson, "Rethinking 'batch' in BatchNorm", 2021 (section 3).
+
+    >>> layer = nn.BatchNorm2d(1)
+    >>> settle_batch_norm(layer, [torch.zeros(1, 1, 2, 2), torch.ones(1, 1, 2, 2)])
+    >>> layer.running_mean.item()
+    0.5
+    """
+    modes = {module: module.training for module in model.modules()}
+    layers = [module for module in model.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
+    momenta = [layer.momentum for layer in layers]
+    model.eval()
+    for layer in layers:
+        layer.reset_running_stats()
+        layer.momentum = None  # a mean over all batches
+        layer.train()
+    for images in batches:
+        model(images)
+    for layer, momentum in zip(layers, momenta, strict=True):
+        layer.momentum = momentum
+    for module, training in modes.items():
+        module.training = training

@@ -17,20 +17,21 @@ import io
 import json
 import math
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import Dataset
 from tqdm.auto import tqdm
 
+from segviz.batches import loader, seed_of
 from segviz.checkpoints import Checkpoint, replacing, save_checkpoint
-from segviz.metrics import check_labels, class_boundary_f1, class_iou, confusion_matrix, mean_iou, pixel_accuracy
+from segviz.evaluation import check_batch, evaluate
+from segviz.metrics import check_labels
 from segviz.processes import Processes
 
 STATE_FILE, WEIGHTS_FILE, HISTORY_FILE = "state.pt", "model.safetensors", "history.json"
@@ -103,22 +104,6 @@ def balanced_weights(shares: Tensor) -> tuple[float, ...]:
     return tuple(round(weight, 6) for weight in weights.tolist())
 
 
-def check_batch(images: Tensor, masks: Tensor, num_classes: int | None, ignore_index: int) -> None:
-    """Raises ValueError or TypeError for images outside [0, 1] and for masks with unknown labels."""
-    if not torch.is_floating_point(images):
-        raise TypeError(f"images must be floating point in [0, 1], got {images.dtype}; divide by 255")
-    low, high = images.min().item(), images.max().item()
-    if not (low >= -1e-3 and high <= 1 + 1e-3):
-        mend = "; divide by 255" if low >= 0 and high <= 255 else ""
-        raise ValueError(f"images must be in [0, 1], got values from {low:g} to {high:g}{mend}")
-    if masks.shape != images.shape[:1] + images.shape[2:]:
-        raise ValueError(
-            f"masks must be (N, H, W) of the images' size, got {tuple(masks.shape)} for {tuple(images.shape)}"
-        )
-    if num_classes is not None:
-        check_labels("mask", masks, num_classes, ignore_index)
-
-
 def train(
     model: nn.Module,
     training_set: Dataset,
@@ -163,10 +148,18 @@ def train(
         run = _Run(model, recipe, parameters, team, amp)
         if folder is not None and resume and (folder / STATE_FILE).exists():
             run.restore(folder / STATE_FILE)
-        loader = _loader(training_set, recipe, run.step, team, workers)
+        batches = loader(
+            training_set,
+            steps=recipe.steps,
+            batch_size=recipe.batch_size,
+            seed=recipe.seed,
+            start=run.step,
+            team=team,
+            workers=workers,
+        )
         bar = tqdm(total=recipe.steps, initial=run.step, disable=not (progress and team.first), unit="step")
         with bar:
-            for images, masks in loader:
+            for images, masks in batches:
                 run.advance(images, masks)
                 bar.update()
                 if run.step % validate_every == 0 or run.step == recipe.steps:
@@ -209,7 +202,7 @@ class _Run:
         check_batch(images, masks, self.num_classes, self.recipe.ignore_index)
         device = self.team.device
         images, masks = images.to(device, non_blocking=True), masks.to(device, non_blocking=True)
-        torch.manual_seed(_seed(self.recipe.seed, self.step, self.team.rank))
+        torch.manual_seed(seed_of(self.recipe.seed, self.step, self.team.rank))
         for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
             group["lr"] = rate * schedule(self.step, self.recipe)
         self.optimizer.zero_grad(set_to_none=True)
@@ -318,129 +311,8 @@ class _Run:
         self.loss_sum, self.loss_steps = state["loss_sum"], state["loss_steps"]
 
 
-@torch.no_grad()
-def evaluate(
-    model: nn.Module,
-    dataset: Dataset,
-    *,
-    batch_size: int = 8,
-    tolerance: float = 1.0,
-    ignore_index: int = 255,
-    device: torch.device | str | None = None,
-    team: Processes | None = None,
-) -> dict[str, Any]:
-    """Scores of `model` on a data set: mean IoU, pixel accuracy, boundary F1, by class too, and the confusion.
-
-    `mean_iou`, `pixel_accuracy` and `boundary_f1` (within `tolerance` pixels) are floats, `class_iou` and
-    `class_boundary_f1` lists with None for a class that never occurs, `confusion` the rows of the matrix. The
-    model is evaluated in evaluation mode and left in the mode it was in; several processes share the pictures.
-    """
-    team = team or Processes.found(device)
-    if len(dataset) < team.count:  # type: ignore[arg-type]
-        raise ValueError(f"dataset must give every process a picture, got {len(dataset)} for {team.count}")  # type: ignore[arg-type]
-    model.to(team.device)
-    mode = model.training
-    model.eval()
-    shared = range(team.rank, len(dataset), team.count)  # type: ignore[arg-type]
-    matrix: Tensor | None = None
-    try:
-        for start in range(0, len(shared), batch_size):
-            pairs = [dataset[index] for index in shared[start : start + batch_size]]
-            for group in _by_size(pairs):
-                images, masks = (torch.stack(parts).to(team.device) for parts in zip(*group, strict=True))
-                logits = model(images)
-                check_batch(images, masks, logits.shape[1], ignore_index)
-                prediction, classes = logits.argmax(1), logits.shape[1]
-                outlines = class_boundary_f1(prediction, masks, classes, tolerance, ignore_index)
-                if matrix is None:
-                    matrix = torch.zeros(classes, classes, dtype=torch.int64, device=team.device)
-                    sums = torch.zeros(2, classes, dtype=torch.float64, device=team.device)
-                matrix += confusion_matrix(prediction, masks, classes, ignore_index)
-                sums += torch.stack([outlines.nansum(1), outlines.isfinite().sum(1)])
-    finally:
-        model.train(mode)
-    assert matrix is not None
-    matrix, sums = team.total(matrix), team.total(sums)
-    by_class = sums[0] / sums[1]
-    return {
-        "mean_iou": mean_iou(matrix),
-        "pixel_accuracy": pixel_accuracy(matrix),
-        "boundary_f1": by_class.nanmean().item(),
-        "class_iou": _listed(class_iou(matrix)),
-        "class_boundary_f1": _listed(by_class),
-        "confusion": matrix.tolist(),
-    }
-
-
-def _listed(values: Tensor) -> list[float | None]:
-    return [None if math.isnan(value) else value for value in values.tolist()]
-
-
-def _by_size(pairs: list[tuple[Tensor, Tensor]]) -> list[list[tuple[Tensor, Tensor]]]:
-    """Pictures of one size together: public data sets have many sizes."""
-    groups: dict[torch.Size, list[tuple[Tensor, Tensor]]] = {}
-    for image, mask in pairs:
-        groups.setdefault(image.shape, []).append((image, mask))
-    return list(groups.values())
-
-
 def _optimizer(recipe: Recipe, parameters: Iterable[Any]) -> torch.optim.Optimizer:
     rate, decay = recipe.learning_rate, recipe.weight_decay
     if recipe.optimizer == "adamw":
         return torch.optim.AdamW(parameters, lr=rate, weight_decay=decay)
     return torch.optim.SGD(parameters, lr=rate, momentum=recipe.momentum, weight_decay=decay)
-
-
-def _seed(*numbers: int) -> int:
-    """One seed from several numbers, as unlike its neighbors as any."""
-    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> np.uint64(1))
-
-
-class _Seeded(Dataset):
-    """A data set whose augmentation depends on the seed, the round and the picture, and on nothing else."""
-
-    def __init__(self, dataset: Dataset, seed: int) -> None:
-        self.dataset, self.seed = dataset, seed
-
-    def __getitem__(self, item: tuple[int, int]) -> tuple[Tensor, Tensor]:
-        lap, index = item
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(_seed(self.seed, lap, index))
-            return self.dataset[index]
-
-
-class _Batches(Sampler[list[tuple[int, int]]]):
-    """For every step, this process's share of its pictures as (round, index); every round is shuffled anew."""
-
-    def __init__(self, length: int, recipe: Recipe, start: int, team: Processes) -> None:
-        self.length, self.recipe, self.start, self.team = length, recipe, start, team
-
-    def __len__(self) -> int:
-        return self.recipe.steps - self.start
-
-    def __iter__(self) -> Iterator[list[tuple[int, int]]]:
-        share = self.recipe.batch_size // self.team.count
-        orders: dict[int, list[int]] = {}
-        for step in range(self.start, self.recipe.steps):
-            first = step * self.recipe.batch_size + self.team.rank * share
-            places = [divmod(place, self.length) for place in range(first, first + share)]
-            orders = {lap: orders.get(lap) or self._order(lap) for lap, _ in places}
-            yield [(lap, orders[lap][place]) for lap, place in places]
-
-    def _order(self, lap: int) -> list[int]:
-        generator = torch.Generator().manual_seed(_seed(self.recipe.seed, lap))
-        return torch.randperm(self.length, generator=generator).tolist()
-
-
-def _loader(dataset: Dataset, recipe: Recipe, start: int, team: Processes, workers: int) -> DataLoader:
-    if recipe.batch_size % team.count:
-        raise ValueError(
-            f"batch_size must be a multiple of the number of processes, got {recipe.batch_size} for {team.count}"
-        )
-    return DataLoader(
-        _Seeded(dataset, recipe.seed),
-        batch_sampler=_Batches(len(dataset), recipe, start, team),  # type: ignore[arg-type]
-        num_workers=workers,
-        pin_memory=team.device.type == "cuda",
-        generator=torch.Generator().manual_seed(recipe.seed),
-    )

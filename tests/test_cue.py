@@ -3,7 +3,8 @@ import torch
 from torch import nn
 
 from segviz.data import FarCues
-from segviz.training import Recipe, evaluate, train
+from segviz.evaluation import evaluate
+from segviz.training import Recipe, train
 
 
 def stack(*dilations, channels=8):

@@ -7,7 +7,7 @@ from torch import nn
 from segviz import checkpoints, leaderboard, recipes
 from segviz.checkpoints import load_checkpoint
 from segviz.data import Scenes
-from segviz.data.street import BICYCLE, BUS, POLE
+from segviz.data.stage import BICYCLE, BUS, POLE
 from segviz.models import create_model, list_models
 from segviz.recipes import SHIPPED, Shipped, class_weights, train_shipped
 
@@ -114,6 +114,18 @@ def test_the_table_is_stored_as_data_and_keeps_earlier_entries(shipped, tmp_path
     out.write_text(json.dumps(result | {"models": [other]}))
     leaderboard.main(["segnet_basic", "--out", str(out)])
     assert [entry["name"] for entry in leaderboard.load(out)["models"]] == ["segnet_basic", "unet"]
+
+
+def test_times_alone_are_measured_again_and_only_of_what_was_scored(shipped, tmp_path, capsys):
+    out = tmp_path / "scores.json"
+    with pytest.raises(SystemExit):
+        leaderboard.main(["--times", "--out", str(out)])
+    assert "lacks ['segnet_basic']" in capsys.readouterr().err
+    leaderboard.main(["--out", str(out)])
+    (before,) = leaderboard.load(out)["models"]
+    leaderboard.main(["--times", "--out", str(out)])
+    (after,) = leaderboard.load(out)["models"]
+    assert after["seconds"] > 0 and after | {"seconds": 0} == before | {"seconds": 0}
 
 
 def test_without_scores_it_says_how_to_make_them(tmp_path):

@@ -13,6 +13,7 @@ from segviz.optimization import (
     freeze_batch_norm,
     half_precision,
     parameter_groups,
+    settle_batch_norm,
     synchronize_batch_norm,
 )
 
@@ -192,3 +193,14 @@ def test_half_precision_is_sixteen_bits_and_close():
         full = model(x)
     assert half.dtype == torch.bfloat16
     assert (half.float() - full).abs().max() <= 0.05 * full.abs().max()
+
+
+def test_settled_statistics_are_the_mean_over_the_batches_without_dropout():
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(3, 4, 1), nn.Dropout(0.9), nn.BatchNorm2d(4)).train()
+    before = model[2].running_mean.clone()
+    batches = [torch.rand(2, 3, 5, 5) for _ in range(4)]
+    settle_batch_norm(model, batches)
+    expected = torch.stack([model[0](batch).mean((0, 2, 3)) for batch in batches]).mean(0)
+    assert torch.allclose(model[2].running_mean, expected, atol=1e-6) and not torch.equal(before, expected)
+    assert model[2].momentum == 0.1 and all(module.training for module in model.modules())

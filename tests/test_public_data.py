@@ -8,7 +8,7 @@ from torchvision.datasets import Cityscapes
 
 from segviz.data import PUBLIC, Labeled, camvid, cityscapes, oxford_pets, sbd, voc2012
 from segviz.data.public import CAMVID_CLASSES, VOC_CLASSES
-from segviz.training import check_batch
+from segviz.evaluation import check_batch
 
 SIZE = (6, 8)
 

@@ -12,7 +12,8 @@ from segviz.data import PALETTE, Scenes
 from segviz.data.dice import Dice
 from segviz.data.layout import draw_scene
 from segviz.data.light import LIGHTS, blotches, dim, mix
-from segviz.data.street import BICYCLE, BUS, CLASSES, POLE, SIGN, Camera, Stage, mirrored_bicycle, person
+from segviz.data.stage import BICYCLE, BUS, CLASSES, POLE, SIGN, Camera, Stage
+from segviz.data.traffic import mirrored_bicycle, person
 
 SKY, BUILDING, ROAD = 0, 1, 2
 

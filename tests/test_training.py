@@ -11,20 +11,13 @@ from dataclasses import replace
 import pytest
 import torch
 from torch import nn
-from torchmetrics.functional.classification import multiclass_jaccard_index
 from torchvision.transforms import v2
 
 from segviz.checkpoints import load_checkpoint
 from segviz.data import Scenes, class_shares
-from segviz.processes import Processes
 from segviz.training import (
     Recipe,
-    _Batches,
-    _loader,
-    _Seeded,
     balanced_weights,
-    check_batch,
-    evaluate,
     schedule,
     train,
 )
@@ -95,23 +88,6 @@ def test_class_shares_of_scenes_add_up_to_one():
 def test_a_recipe_is_checked(setting, error):
     with pytest.raises(error, match=next(iter(setting))):
         Recipe(**setting)
-
-
-@pytest.mark.parametrize(
-    ("images", "masks", "error", "words"),
-    [
-        (torch.full((1, 3, 2, 2), 200.0), torch.zeros(1, 2, 2, dtype=torch.int64), ValueError, "divide by 255"),
-        (torch.full((1, 3, 2, 2), -2.0), torch.zeros(1, 2, 2, dtype=torch.int64), ValueError, r"in \[0, 1\]"),
-        (torch.full((1, 3, 2, 2), math.nan), torch.zeros(1, 2, 2, dtype=torch.int64), ValueError, "nan"),
-        (torch.zeros(1, 3, 2, 2, dtype=torch.uint8), torch.zeros(1, 2, 2), TypeError, "divide by 255"),
-        (torch.zeros(1, 3, 2, 2), torch.full((1, 2, 2), 11), ValueError, r"unknown labels \[11\]"),
-        (torch.zeros(1, 3, 2, 2), torch.full((1, 2, 2), -1), ValueError, r"unknown labels \[-1\]"),
-        (torch.zeros(1, 3, 2, 2), torch.zeros(1, 2, 3, dtype=torch.int64), ValueError, "images' size"),
-    ],
-)
-def test_bad_pictures_and_masks_are_refused(images, masks, error, words):
-    with pytest.raises(error, match=words):
-        check_batch(images, masks, 11, 255)
 
 
 @pytest.mark.parametrize("known", [True, False])
@@ -216,20 +192,6 @@ def test_workers_change_nothing():
     assert equal(one, two)
 
 
-def test_every_round_shows_every_picture_once_in_an_order_of_its_own():
-    recipe = Recipe(steps=5, batch_size=4)
-    items = [item for batch in _Batches(10, recipe, 0, Processes(CPU)) for item in batch]
-    laps = [[index for lap, index in items if lap == which] for which in (0, 1)]
-    assert sorted(laps[0]) == sorted(laps[1]) == list(range(10)) and laps[0] != laps[1]
-
-
-def test_augmentation_differs_by_round_and_not_by_order():
-    data = _Seeded(flipped_scenes(), seed=0)
-    again = [data[(0, index)][0] for index in reversed(range(10))][::-1]
-    assert all(torch.equal(data[(0, index)][0], again[index]) for index in range(10))
-    assert any(not torch.equal(data[(0, index)][0], data[(1, index)][0]) for index in range(10))
-
-
 class _Killed(Dataset := torch.utils.data.Dataset):
     """A data set that stops the training at its n-th picture."""
 
@@ -320,38 +282,6 @@ def test_the_best_weights_are_kept_with_their_options_and_scores(tmp_path):
     assert not [name for name in os.listdir(tmp_path) if name.endswith(".part")]
 
 
-# Scores
-
-
-def test_scores_agree_with_torchmetrics_on_the_whole_set():
-    model, scenes = small_model().eval(), Scenes(5, (32, 32), seed=2)
-    scores = evaluate(model, scenes, batch_size=2, device=CPU)
-    images, masks = (torch.stack(parts) for parts in zip(*scenes, strict=True))
-    with torch.no_grad():
-        prediction = model(images).argmax(1)
-    expected = multiclass_jaccard_index(prediction, masks, num_classes=11, average="none")
-    ours = [0.0 if value is None else value for value in scores["class_iou"]]
-    assert ours == pytest.approx(expected.tolist(), abs=1e-6)
-    assert scores["pixel_accuracy"] == pytest.approx((prediction == masks).float().mean().item())
-
-
-def test_evaluation_leaves_the_mode_and_the_statistics_alone():
-    model = small_model()
-    before = {key: value.clone() for key, value in model.state_dict().items()}
-    evaluate(model, Scenes(2, (32, 32)), device=CPU)
-    assert model.training and all(torch.equal(value, before[key]) for key, value in model.state_dict().items())
-
-
-def test_pictures_of_several_sizes_can_be_evaluated_together():
-    pairs = [(torch.rand(3, 8, size), torch.randint(11, (8, size))) for size in (8, 9, 8)]
-    assert 0 <= evaluate(small_model(), pairs, device=CPU)["mean_iou"] <= 1
-
-
-def test_an_empty_set_has_no_scores():
-    with pytest.raises(ValueError, match="a picture"):
-        evaluate(small_model(), [], device=CPU)
-
-
 # Several processes
 
 
@@ -406,13 +336,6 @@ def test_two_processes_give_the_result_of_one_on_the_same_pictures(tmp_path):
         assert torch.allclose(first[key], value, rtol=1e-4, atol=1e-6), key
     assert history[-1]["loss"] == pytest.approx(expected[-1]["loss"], rel=1e-5)
     assert history[-1]["mean_iou"] == pytest.approx(expected[-1]["mean_iou"], abs=1e-3)
-
-
-def test_a_batch_that_cannot_be_shared_evenly_is_refused():
-    team = Processes(CPU)
-    team.count = 3
-    with pytest.raises(ValueError, match="multiple of the number of processes, got 4 for 3"):
-        _loader(flipped_scenes(), RECIPE, 0, team, 0)
 
 
 # On a GPU

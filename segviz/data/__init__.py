@@ -2,6 +2,7 @@
 
 from segviz.data.augmentation import augmentation, fitted
 from segviz.data.cues import FarCues
+from segviz.data.kept import Kept
 from segviz.data.layout import Scene
 from segviz.data.public import PUBLIC, Labeled, camvid, cityscapes, oxford_pets, sbd, voc2012
 from segviz.data.samples import class_shares
@@ -11,6 +12,7 @@ __all__ = [
     "PALETTE",
     "PUBLIC",
     "FarCues",
+    "Kept",
     "Labeled",
     "Scene",
     "Scenes",

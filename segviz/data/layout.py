@@ -1,7 +1,7 @@
 """What stands where in a street scene, and the finished picture of it.
 
 Read from the bottom up: `draw_scene` makes the picture, each `_plan_…` one part of it. The things
-themselves are in `street.py`, the light in `light.py`.
+themselves are in `street.py` and `traffic.py`, the light in `light.py`.
 """
 
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ from functools import partial
 
 import numpy as np
 
-from segviz.data import street
+from segviz.data import street, traffic
 from segviz.data.dice import Dice
 from segviz.data.light import LIGHTS, dim, finish, mix
-from segviz.data.street import Camera, Stage
+from segviz.data.stage import ASPHALT, BUILDING, FACADES, GLOWS, MIRRORS, PAVEMENT, ROAD, SKY, STONE, Camera, Stage
 
 # Height of each class's texture, in 255ths: leaves and asphalt are rough, signs and sky smooth.
 ROUGHNESS = np.array([4, 9, 11, 9, 28, 6, 5, 8, 6, 6, 6], np.int16)
@@ -32,12 +32,12 @@ class Scene:
 def _plan_ground(stage: Stage, half: float, wall: float, junction: tuple[float, float]) -> None:
     dice, near, far = stage.dice, 1.0, 400.0
     camera = stage.camera
-    stone = mix(street.STONE, dice.pick(street.FACADES), 0.15)
-    asphalt = dim(street.ASPHALT, dice.between(0.86, 1.1))
-    road, pale = stage.ink(street.ROAD, asphalt), stage.ink(street.ROAD, (226, 222, 206))
-    pavement = stage.ink(street.PAVEMENT, stone)
-    slab = stage.ink(street.PAVEMENT, dim(stone, 0.9))
-    curb = stage.ink(street.PAVEMENT, dim(stone, 1.16))
+    stone = mix(STONE, dice.pick(FACADES), 0.15)
+    asphalt = dim(ASPHALT, dice.between(0.86, 1.1))
+    road, pale = stage.ink(ROAD, asphalt), stage.ink(ROAD, (226, 222, 206))
+    pavement = stage.ink(PAVEMENT, stone)
+    slab = stage.ink(PAVEMENT, dim(stone, 0.9))
+    curb = stage.ink(PAVEMENT, dim(stone, 1.16))
     row = round(camera.horizon)
     stage.draw.rectangle((0, row, camera.width, camera.height), fill=pavement)
     for side in (-1, 1):
@@ -71,13 +71,13 @@ def _plan_sky(stage: Stage) -> None:
     if stage.light.name in ("golden hour", "dusk") and dice.chance(0.7):
         sun = round(dice.between(0.1, 0.9) * camera.width), round(top * dice.between(0.35, 0.8))
         glow = (255, 236, 196) if stage.light.name == "golden hour" else (250, 226, 206)
-        stage.disc((*mix(glow, stage.light.skyline, 0.5), street.SKY), sun, camera.height / 14)
-        stage.disc((*glow, street.SKY), sun, camera.height / 24)
+        stage.disc((*mix(glow, stage.light.skyline, 0.5), SKY), sun, camera.height / 14)
+        stage.disc((*glow, SKY), sun, camera.height / 24)
     for _ in range(dice.whole(0, 4)):
         column, row = dice.between(0, camera.width), dice.between(0.05, 0.6) * top
         size = camera.height * dice.between(0.03, 0.07)
-        light = stage.ink(street.SKY, stage.light.cloud)
-        under = stage.ink(street.SKY, mix(stage.light.cloud, stage.light.zenith, 0.3))
+        light = stage.ink(SKY, stage.light.cloud)
+        under = stage.ink(SKY, mix(stage.light.cloud, stage.light.zenith, 0.3))
         for ink, drop in ((under, 0.25), (light, 0.0)):
             for puff in (-1.6, -0.7, 0.2, 1.1, 1.8):
                 swell = size * (1.15 - 0.3 * abs(puff))
@@ -91,7 +91,7 @@ def _plan_skyline(stage: Stage) -> None:
     while column < camera.width:
         wide = round(camera.width * dice.between(0.04, 0.12))
         tall = round(camera.height * dice.between(0.02, 0.13))
-        ink = stage.ink(street.BUILDING, dice.pick(street.FACADES), 220)
+        ink = stage.ink(BUILDING, dice.pick(FACADES), 220)
         stage.draw.rectangle((column, row - tall, column + wide, row), fill=ink)
         column += wide + 1
 
@@ -172,7 +172,7 @@ def _plan_traffic(stage: Stage, half: float, junction: tuple[float, float]) -> N
     elif dice.chance(0.5):
         side, z = dice.pick((-1, 1)), dice.between(6, 16)
         x = side * (half - 1.4)
-        stage.later(z, partial(street.bus_along, stage, x, z, away=side > 0))
+        stage.later(z, partial(traffic.bus_along, stage, x, z, away=side > 0))
         _under(stage, x, z, 1.4, 10.7)
         taken.append((side, z - 5, z + 11))
     for side in (-1, 1):
@@ -180,7 +180,7 @@ def _plan_traffic(stage: Stage, half: float, junction: tuple[float, float]) -> N
             z = dice.between(start, start + 8)
             while z < 42:
                 if dice.chance(usual) and not any(s == side and a < z < b for s, a, b in taken):
-                    stage.later(z, partial(street.car_along, stage, side * lane, z, away=side > 0))
+                    stage.later(z, partial(traffic.car_along, stage, side * lane, z, away=side > 0))
                     _under(stage, side * lane, z, 1.05, 4.5)
                     taken.append((side, z - 4.8, z + 4.8))
                 z += dice.between(5, 8)
@@ -191,15 +191,15 @@ def _plan_crossing(stage: Stage, z: float) -> None:
     dice, lane = stage.dice, z + stage.dice.between(1.0, 2.2)
     if dice.chance(0.62):
         x, length = dice.between(-4, 4), dice.between(9.5, 12)
-        stage.later(lane, partial(street.bus_across, stage, x, lane, length))
+        stage.later(lane, partial(traffic.bus_across, stage, x, lane, length))
         _under(stage, x, lane, length / 2, 2.6)
     else:
         for x in (dice.between(-6, -1), dice.between(2, 7)):
-            stage.later(lane, partial(street.car_across, stage, x, lane))
+            stage.later(lane, partial(traffic.car_across, stage, x, lane))
             _under(stage, x, lane - 0.2, 2.2, 1.7)
     if dice.chance(0.5):
         x = dice.between(-4, 4)
-        stage.later(z + 0.4, partial(street.cyclist, stage, x, z + 0.4, rider=True))
+        stage.later(z + 0.4, partial(traffic.cyclist, stage, x, z + 0.4, rider=True))
         _under(stage, x, z + 0.3, 0.9, 0.3)
 
 
@@ -215,7 +215,7 @@ def _plan_people(stage: Stage, half: float, wall: float, junction: tuple[float, 
         x = side * dice.between(half + 0.5, wall - 0.4)
         if dice.chance(0.15) and junction[0] < 100:
             x, z = dice.between(-half, half), junction[0] - dice.between(0.8, 2.4)
-        stage.later(z, partial(street.person, stage, x, z))
+        stage.later(z, partial(traffic.person, stage, x, z))
         stage.shadow(*_patch(x - stage.sun * 0.5, z, 0.6, 0.2))
     for _ in range(dice.whole(1, 4)):
         z, side = dice.between(3.5, 16), dice.pick((-1, 1))
@@ -223,7 +223,7 @@ def _plan_people(stage: Stage, half: float, wall: float, junction: tuple[float, 
             continue
         rider = dice.chance(0.4)
         x = side * (half - 0.3 if rider else dice.between(half + 0.7, wall - 0.6))
-        stage.later(z, partial(street.cyclist, stage, x, z, rider=rider))
+        stage.later(z, partial(traffic.cyclist, stage, x, z, rider=rider))
         stage.shadow(*_patch(x - stage.sun * 0.3, z, 0.9, 0.25))
 
 
@@ -276,8 +276,8 @@ def draw_scene(seed: int, index: int, size: tuple[int, int] = (128, 128)) -> Sce
     image = finish(
         pixels[..., :3],
         ROUGHNESS[labels],
-        ((marks & street.GLOWS) == 0) & (labels != street.SKY),
+        ((marks & GLOWS) == 0) & (labels != SKY),
         light,
         dice,
     )
-    return Scene(image, labels, (marks & street.MIRRORS) != 0, light.name)
+    return Scene(image, labels, (marks & MIRRORS) != 0, light.name)

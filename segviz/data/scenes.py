@@ -13,7 +13,7 @@ from torch.utils.data import Dataset
 
 from segviz.data.layout import Scene, draw_scene
 from segviz.data.samples import Transforms, sample, whole_number
-from segviz.data.street import CLASSES
+from segviz.data.stage import CLASSES
 
 # Okabe and Ito's colors where a class has an obvious one, grays for what does not move.
 PALETTE = (

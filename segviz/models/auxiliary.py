@@ -1,4 +1,4 @@
-"""A trunk with two heads: one at its end for the answer, and torchvision's auxiliary one a stage earlier.
+"""A dilated ResNet with two heads: one at its end for the answer, and torchvision's auxiliary one a stage earlier.
 
 The auxiliary head, a small FCN on layer3, only shortens the way of the gradient: training adds its loss
 (torchvision weighs it by ½), evaluation never computes it. Idea: Zhao et al., "Pyramid scene parsing
@@ -7,10 +7,13 @@ network", 2017 (section 3.3).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from torch import Tensor, nn
 
+from segviz.backbones.resnet import BLOCKS, ResNet
 from segviz.layers import conv_bn_relu, resize
-from segviz.models.base import SegmentationModel
+from segviz.models.base import SegmentationModel, one_of
 
 
 class FCNHead(nn.Sequential):
@@ -22,11 +25,37 @@ class FCNHead(nn.Sequential):
 
 
 class TwoHeadedModel(SegmentationModel):
-    """A `backbone` giving `Features`, a `classifier` of its high map and, where asked for, an `aux_classifier`."""
+    """A ResNet as `backbone`, a `classifier` of its last map and, where asked for, an `aux_classifier`.
 
-    backbone: nn.Module
+    A paper's class calls `super().__init__(…)` and sets `self.classifier`.
+    """
+
     classifier: nn.Module
-    aux_classifier: nn.Module | None
+
+    def __init__(
+        self,
+        num_classes: int,
+        *,
+        in_channels: int,
+        width: float,
+        backbone: str,
+        output_stride: int,
+        multi_grid: Sequence[int] | None,
+        align_corners: bool,
+        aux: bool,
+        pretrained_backbone: bool,
+    ) -> None:
+        one_of("output_stride", output_stride, (8, 16))
+        super().__init__(num_classes, in_channels=in_channels, min_size=output_stride + 1, align_corners=align_corners)
+        self.backbone = ResNet(
+            one_of("backbone", backbone, BLOCKS),
+            in_channels=in_channels,
+            width=width,
+            output_stride=output_stride,
+            multi_grid=multi_grid,
+            pretrained=pretrained_backbone,
+        )
+        self.aux_classifier = FCNHead(self.backbone.channels.middle, num_classes) if aux else None
 
     def logits(self, x: Tensor) -> Tensor:
         return self.classifier(self.backbone(x, early_maps=False).high)

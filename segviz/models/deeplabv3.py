@@ -29,11 +29,9 @@ from collections.abc import Sequence
 
 from torch import nn
 
-from segviz.backbones.resnet import BLOCKS, ResNet
 from segviz.layers import conv_bn_relu, scaled
 from segviz.models.aspp import ASPP, rates_for
-from segviz.models.auxiliary import FCNHead, TwoHeadedModel
-from segviz.models.base import one_of
+from segviz.models.auxiliary import TwoHeadedModel
 
 
 class DeepLabHead(nn.Sequential):
@@ -75,15 +73,16 @@ class DeepLabV3(TwoHeadedModel):
         aux: bool = False,
         pretrained_backbone: bool = False,
     ) -> None:
-        one_of("output_stride", output_stride, (8, 16))
-        super().__init__(num_classes, in_channels=in_channels, min_size=output_stride + 1, align_corners=align_corners)
-        self.backbone = ResNet(
-            one_of("backbone", backbone, BLOCKS),
+        super().__init__(
+            num_classes,
             in_channels=in_channels,
             width=width,
+            backbone=backbone,
             output_stride=output_stride,
             multi_grid=multi_grid,
-            pretrained=pretrained_backbone,
+            align_corners=align_corners,
+            aux=aux,
+            pretrained_backbone=pretrained_backbone,
         )
         self.classifier = DeepLabHead(
             self.backbone.channels.high,
@@ -91,4 +90,3 @@ class DeepLabV3(TwoHeadedModel):
             num_classes,
             rates=rates_for(output_stride, aspp_rates),
         )
-        self.aux_classifier = FCNHead(self.backbone.channels.middle, num_classes) if aux else None

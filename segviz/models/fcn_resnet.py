@@ -25,9 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from segviz.backbones.resnet import BLOCKS, ResNet
 from segviz.models.auxiliary import FCNHead, TwoHeadedModel
-from segviz.models.base import one_of
 
 
 class FCNResNet(TwoHeadedModel):
@@ -56,15 +54,15 @@ class FCNResNet(TwoHeadedModel):
         aux: bool = False,
         pretrained_backbone: bool = False,
     ) -> None:
-        one_of("output_stride", output_stride, (8, 16))
-        super().__init__(num_classes, in_channels=in_channels, min_size=output_stride + 1, align_corners=align_corners)
-        self.backbone = ResNet(
-            one_of("backbone", backbone, BLOCKS),
+        super().__init__(
+            num_classes,
             in_channels=in_channels,
             width=width,
+            backbone=backbone,
             output_stride=output_stride,
             multi_grid=multi_grid,
-            pretrained=pretrained_backbone,
+            align_corners=align_corners,
+            aux=aux,
+            pretrained_backbone=pretrained_backbone,
         )
         self.classifier = FCNHead(self.backbone.channels.high, num_classes)
-        self.aux_classifier = FCNHead(self.backbone.channels.middle, num_classes) if aux else None
