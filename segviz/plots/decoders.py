@@ -1,0 +1,100 @@
+"""Still figures of decoders: their maps stage by stage, their predictions side by side, their scores by class."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.colors import to_rgb
+from matplotlib.patches import Patch
+from numpy.typing import ArrayLike
+from torch import Tensor
+
+from ..data import Scenes
+from . import GAP, _image
+from .paper import Paper, Still, still
+
+MARKS = ("o", "s", "D", "^", "v", "P")
+INKS = ("output", "input", "kernel", "ink", "quiet", "edge")
+
+
+def painted(labels: Tensor) -> np.ndarray:
+    """A label map (H, W) in the colors of the scenes' classes, (3, H, W)."""
+    colors = np.array([to_rgb(color) for color in Scenes.palette])
+    return np.moveaxis(colors[np.asarray(labels)], -1, 0)
+
+
+@still
+def picture_rows(
+    paper: Paper,
+    *rows: Mapping[str, ArrayLike | None],
+    names: Sequence[str] = (),
+    cmap: str = "viridis",
+    classes: Sequence[int] = (),
+) -> Still:
+    """Rows of square pictures, each under its name.
+
+    Args:
+        rows: name of the picture → a map (H, W), drawn from its own smallest to its own largest value, or a picture
+            (3, H, W) in [0, 1], or None for an empty place. Shorter rows leave their last places empty.
+        names: of the rows, above them; "" for a row without one.
+        cmap: for maps.
+        classes: labels of the scenes whose colors are named below the last row.
+    """
+    across = max(len(row) for row in rows)
+    side = (paper.width - GAP * (across - 1)) / across
+    longest = max(len(title) for row in rows for title in row)
+    letters = min(paper.letters, side * 72 / (0.6 * max(1, longest)))  # the longest title fits its picture
+    titled = [paper.line + 0.1 if any(row) else GAP for row in rows]
+    named = [paper.line + 0.16 if name else 0.0 for name in (*names, *[""] * (len(rows) - len(names)))]
+    columns = paper.columns(6, each=1.2)
+    below = paper.line * -(-len(classes) // columns) + 0.2 if classes else 0.0
+    height = sum(titled) + sum(named) + side * len(rows) + below
+    figure = paper.figure(paper.width, height)
+    top = height
+    for number, row in enumerate(rows):
+        if named[number]:
+            figure.text(0, (top - 0.16) / height, names[number], va="top", weight="bold")
+        top -= named[number] + titled[number] + side
+        for place, (title, values) in enumerate(row.items()):
+            if values is not None:
+                left = place * (side + GAP) / paper.width
+                ax = figure.add_axes((left, top / height, side / paper.width, side / height))
+                ax.imshow(_image(title, values), cmap=cmap, interpolation="nearest")
+                ax.set_title(title, size=letters, pad=4)
+                ax.set_axis_off()
+    if classes:
+        edge = paper.color["line"]
+        patches = [Patch(fc=Scenes.palette[label], ec=edge, label=Scenes.classes[label]) for label in classes]
+        look = {"ncols": columns, "frameon": False, "borderpad": 0, "borderaxespad": 0.1}
+        figure.legend(
+            handles=patches, loc="lower left", fontsize=paper.letters - 1, handlelength=1.2, columnspacing=1.2, **look
+        )
+    return figure
+
+
+@still
+def class_scores(paper: Paper, scores: Mapping[str, Sequence[float]], *, classes: Sequence[str], what: str) -> Still:
+    """A line for every class, a mark for every network: its score there, 0 to 1; the best class on top.
+
+    Args:
+        scores: network → its score for each of the classes, in their order.
+        classes: names of the classes.
+        what: the score's name, under the axis.
+    """
+    values = np.array(list(scores.values()), dtype=float)
+    order = values.max(0).argsort()
+    tall = (0.38 * len(classes) + 1.1) / paper.width
+    figure, (ax,) = paper.panels(1, each=paper.width, height=tall)
+    for row, place in enumerate(order):
+        ax.plot([values[:, place].min(), values[:, place].max()], [row, row], color=paper.color["line"], lw=2, zorder=1)
+    for (name, _), mark, ink, own in zip(scores.items(), MARKS, INKS, values, strict=False):
+        edge = paper.color["paper"]
+        ax.scatter(
+            own[order], range(len(order)), marker=mark, s=80, color=paper.color[ink], label=name, ec=edge, zorder=2
+        )
+    ax.set_yticks(range(len(order)), [classes[place] for place in order])
+    ax.set(xlim=(0, 1), ylim=(-0.6, len(order) - 0.4))
+    ax.set_xlabel(what)
+    ax.tick_params(length=0)
+    ax.spines[["top", "right", "left"]].set_visible(False)
+    figure.legend(loc="outside upper left", ncols=paper.columns(len(scores), each=1.4), frameon=False)
+    return figure

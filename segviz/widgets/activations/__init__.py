@@ -1,0 +1,158 @@
+"""The activation explorer: what a network holds at every stage, and what each unit sees of the picture."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import traitlets
+
+from segviz.models.base import nearest
+from segviz.widgets.host import Widget
+
+
+class ActivationExplorer(Widget):
+    """Two networks side by side, stage by stage: the maps they make of a picture, and what each unit sees of it.
+
+    In the rendered page the maps are those chosen beforehand. With a kernel every layer and channel can be looked at,
+    and pictures can be brought along.
+
+    Args:
+        models: one to four names of `segviz.list_models()`, shown with the weights that ship with the package (random
+            ones where there are none), or a dict from names of your own to modules (`torch.nn.Module`).
+        model: one network instead of `models`: a name, or a module, shown under its class's name.
+        pictures: how many of the book's own scenes, 1 to 3, or a list of images of one size: tensors (3, H, W) in
+            [0, 1], 32 to 512 pixels a side.
+        channels: how many channels of each stage are held for the page without a kernel, 1 to 8; half as many of maps
+            above 56 pixels a side.
+        left, right: what is looked at: {"model": name, "layer": dotted name, "channel": index}, each key optional;
+            `right=None` shows one network alone.
+        picture: index of the picture.
+        at: [row, column] of the pointed place, in pixels of the picture.
+        side: "left" or "right", the map that was pointed at last.
+        mix: how much of the map covers the picture beneath it, 0 to 100 percent.
+        colors: "auto" (signed where a map has negative values), "magnitude" or "signed".
+        together: whether both networks change stages in step.
+
+    Raises:
+        ValueError: a setting outside these ranges, an unknown model, or a layer that is none.
+
+    >>> explorer = ActivationExplorer(["fcn8s"], pictures=1, left={"layer": "score_fr"})
+    >>> explorer.left["layer"], explorer.right
+    ('score_fr', {})
+    """
+
+    front = Path(__file__).parent / "widget.js"
+
+    left = traitlets.Dict()
+    right = traitlets.Dict()
+    picture = traitlets.Int(0, min=0)
+    at = traitlets.List(traitlets.Int(min=0), minlen=2, maxlen=2)
+    side = traitlets.Enum(["left", "right"], "left")
+    mix = traitlets.Int(100, min=0, max=100)
+    colors = traitlets.Enum(["auto", "magnitude", "signed"], "auto")
+    together = traitlets.Bool(True)
+    gallery = traitlets.Dict()
+
+    def __init__(
+        self,
+        models: Sequence[str] | Mapping[str, Any] = ("deconvnet", "segnet"),
+        *,
+        pictures: int | Sequence[Any] = 3,
+        channels: int = 4,
+        left: Mapping[str, Any] | None = None,
+        right: Mapping[str, Any] | None = {},
+        model: Any = None,
+        **settings: Any,
+    ):
+        from segviz.widgets.activations.exhibits import gallery_of  # torch is loaded for an explorer only
+
+        if model is not None:
+            models = [model] if isinstance(model, str) else {type(model).__name__: model}
+        gallery = gallery_of(models, pictures, channels)
+        names = [model["name"] for model in gallery["models"]]
+        settings.setdefault("at", [side // 2 for side in gallery["size"]])
+        settings["left"] = _looked_at(gallery, "left", left or {}, names[0])
+        alone = right is None or (len(names) == 1 and not right)
+        settings["right"] = {} if alone else _looked_at(gallery, "right", right or {}, names[-1])
+        self._shown = models, pictures
+        self._maps: Any = None
+        super().__init__(gallery=gallery, **settings)
+
+    @traitlets.validate("picture")
+    def _picture_that_is_there(self, proposal):
+        count = len(self._maps.pictures if self._maps else self.gallery["pictures"])
+        if proposal.value >= count:
+            raise ValueError(f"picture={proposal.value} must be below {count}, the number of pictures")
+        return proposal.value
+
+    def live(self):
+        """The live widget. Beside the settings it has a request and an answer: bytes that no page needs to keep."""
+        fresh = self._live is None
+        live = super().live()
+        if fresh:
+            from segviz.widgets.activations.exhibits import live_maps
+
+            self._maps = live_maps(*self._shown)
+            live.add_traits(
+                request=traitlets.Any(None).tag(sync=True),
+                answer=traitlets.Any(None).tag(sync=True),
+                offers=traitlets.Any(self._maps.offers()).tag(sync=True),
+            )
+            live.observe(self._reply, "request")
+        return live
+
+    def _reply(self, change: Any) -> None:
+        asked = change["new"]
+        if isinstance(asked, dict) and isinstance(asked.get("wants"), list):
+            change["owner"].answer = {"id": asked.get("id"), "items": self._maps.answer(asked["wants"])}
+
+    def description(self) -> str:
+        height, width = self.gallery["size"]
+        sides = " beside ".join(_title(self.gallery, side) for side in (self.left, self.right) if side)
+        return f"A picture of {height} × {width} pixels and what networks hold of it: {sides}."
+
+    def still(self) -> str:
+        from segviz.widgets.activations.still import still_picture
+
+        return still_picture(self.state())
+
+    def __repr__(self) -> str:
+        sides = ", ".join(f"{name}={getattr(self, name)!r}" for name in ("left", "right"))
+        return f"ActivationExplorer({[model['name'] for model in self.gallery['models']]}, {sides})"
+
+
+def _looked_at(gallery: dict[str, Any], side: str, asked: Mapping[str, Any], usual: str) -> dict[str, Any]:
+    """One side, complete: its model, a stage of it, and a channel that is held of it."""
+    known = {model["name"]: model for model in gallery["models"]}
+    for key in asked:
+        if key not in ("model", "layer", "channel"):
+            raise ValueError(f"{side} has the key {key!r}; it may have model, layer and channel")
+    name = asked.get("model", usual)
+    if name not in known:
+        raise ValueError(f"{side}: model={name!r}{nearest(name, known)} must be one of {', '.join(map(repr, known))}")
+    stages = {stage["layer"]: stage for stage in known[name]["stages"]}
+    layer = asked.get("layer", _first_look(known[name]["stages"]))
+    if layer not in stages:
+        raise ValueError(
+            f"{side}: layer={layer!r}{nearest(layer, stages)} must be one of {', '.join(map(repr, stages))}"
+        )
+    channels = stages[layer]["channels"]
+    channel = asked.get("channel", channels[0])
+    if channel not in channels:
+        raise ValueError(f"{side}: channel={channel!r} must be one that is held of {layer!r}: {channels}")
+    return {"model": name, "layer": layer, "channel": channel}
+
+
+def _first_look(stages: list[dict[str, Any]]) -> str:
+    """Where an explorer opens: behind the second unpooling, else in the middle."""
+    unpooled = [n for n, stage in enumerate(stages) if stage["kind"] == "unpool"]
+    return stages[unpooled[1] + 1 if len(unpooled) > 1 else len(stages) // 2]["layer"]
+
+
+def _title(gallery: dict[str, Any], side: dict[str, Any]) -> str:
+    model = next(model for model in gallery["models"] if model["name"] == side["model"])
+    stage = next((stage for stage in model["stages"] if stage["layer"] == side["layer"]), None)
+    if stage is None:
+        return f"{side['model']}, layer {side['layer']}, channel {side['channel']}"
+    height, width = stage["size"]
+    return f"{side['model']}, {stage['title']} {height} × {width}, channel {side['channel']}"

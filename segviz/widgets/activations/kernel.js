@@ -1,0 +1,128 @@
+// The page's side of a kernel: what was asked for, what has come, and one request at a time.
+
+const PATIENCE = 20_000; // milliseconds until an unanswered request counts as lost
+export const MOST_BYTES = 8 * 2 ** 20;
+
+/** What the kernel told so far; without a kernel it stays empty. */
+export function kernelOf() {
+  const stem = Math.random().toString(36).slice(2);
+  const stages = new Map(); // model, layer, picture -> a stage as the gallery has them
+  const maps = new Map(); // … and channel -> bytes
+  const thumbs = new Map(); // model, layer, picture -> { size, ranges, bytes }
+  const boxes = new Map(); // model, layer -> box, or null where the model cannot be traced
+  const refused = new Map(); // a want's key -> words
+  const pictures = []; // those the reader brought: { picture, uri, notes }
+  const brought = []; // files that wait to be sent
+  let pending = null; // { id, since }
+  let seen = null;
+  let count = 0;
+  return { request, bring, take, stageOf, mapOf, thumbsOf, pictures, why: (want) => refused.get(keyOf(want)) ?? null };
+
+  /**
+   * The next request: the first group of wants that holds any that were neither answered nor refused.
+   * Null where there is none, or while another is on its way.
+   */
+  function request(...groups) {
+    if (pending && Date.now() - pending.since < PATIENCE) return null;
+    const open = [brought.splice(0), ...groups].map((wants) => wants.filter((want) => !has(want))).find((wants) => wants.length);
+    if (!open) return null;
+    count += 1;
+    pending = { id: `${stem}-${count}`, since: Date.now() };
+    return { id: pending.id, wants: open };
+  }
+
+  /** Let a file be asked for before all else. */
+  function bring(data, name) {
+    brought.push({ kind: "picture", name, data });
+  }
+
+  /** Take an answer in; gives its items that are news to this view. */
+  function take(answer) {
+    if (!answer || answer.id === seen) return [];
+    seen = answer.id;
+    if (pending?.id === answer.id) pending = null;
+    answer.items.forEach(keep);
+    return answer.items;
+  }
+
+  function keep(item) {
+    if (item.kind === "picture") {
+      if (!item.problem) pictures.push(item);
+    } else if (item.problem) refused.set(keyOf(item), item.problem);
+    else ({ map: keepMap, box: keepBox, thumbs: keepThumbs })[item.kind](item);
+  }
+
+  function keepMap(item) {
+    const place = key(item.model, item.layer, item.picture);
+    const stage = stages.get(place) ?? { layer: item.layer, title: item.layer, kind: item.classes ? "classes" : "map", right: {}, size: item.size, ranges: {}, facts: { [item.picture]: {} }, live: true };
+    stage.channels ??= Array.from({ length: item.count }, (_, n) => n);
+    stage.ranges[item.channel] = item.range;
+    stage.facts[item.picture][item.channel] = item.facts;
+    stage.told = item.told;
+    stages.set(place, stage);
+    maps.set(keyOf(item), bytesOf(item.bytes));
+  }
+
+  function keepBox(item) {
+    boxes.set(key(item.model, item.layer), item.box);
+  }
+
+  function keepThumbs(item) {
+    thumbs.set(key(item.model, item.layer, item.picture), { ...item, bytes: bytesOf(item.bytes) });
+  }
+
+  function has(want) {
+    const wanted = keyOf(want);
+    if (refused.has(wanted)) return true;
+    if (want.kind === "map") return maps.has(wanted);
+    if (want.kind === "box") return boxes.has(key(want.model, want.layer));
+    return want.kind === "thumbs" && thumbs.has(key(want.model, want.layer, want.picture));
+  }
+
+  /** A layer as a stage, once one of its maps has come; its box is the gallery's, the kernel's, or one that is even. */
+  function stageOf(model, layer, picture, gallery) {
+    const stage = stages.get(key(model.name, layer, picture));
+    if (!stage) return null;
+    const held = model.stages.find((known) => known.layer === layer);
+    const box = held?.box ?? boxes.get(key(model.name, layer)) ?? evenly(stage.size, gallery.size);
+    return { ...stage, title: held?.title ?? stage.title, names: namesOf(held, stage, gallery), box };
+  }
+
+  function namesOf(held, stage, { classes }) {
+    return held?.names && stage.channels.length === classes.length ? classes : undefined;
+  }
+
+  function mapOf(model, stage, picture, channel) {
+    return maps.get(keyOf({ kind: "map", model: model.name, layer: stage.layer, picture, channel })) ?? null;
+  }
+
+  function thumbsOf(model, layer, picture) {
+    return thumbs.get(key(model.name, layer, picture)) ?? null;
+  }
+}
+
+function key(...parts) {
+  return JSON.stringify(parts);
+}
+
+function keyOf({ kind, model, layer, picture, channel }) {
+  return key(kind, model, layer, kind === "box" ? null : picture, kind === "map" ? channel : null);
+}
+
+/** Bytes as the widget manager hands them over: a view on a buffer. */
+function bytesOf(data) {
+  return new Uint8Array(data.buffer ?? data, data.byteOffset ?? 0, data.byteLength);
+}
+
+/** Where units lie if the map covers the picture evenly; nothing is said of what they see. */
+function evenly(size, picture) {
+  const stride = size.map((count, axis) => picture[axis] / count);
+  return {
+    field: [null, null],
+    stride,
+    center: stride.map((step) => (step - 1) / 2),
+    spans: size.map((count, axis) => [[count, 0, picture[axis]]]),
+    filled: false,
+    unknown: true,
+  };
+}

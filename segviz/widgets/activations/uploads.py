@@ -1,0 +1,83 @@
+"""A reader's own file as a picture: whatever is wrong with it is said in words."""
+
+import io
+import warnings
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps, UnidentifiedImageError
+from torch import Tensor
+
+MOST_BYTES = 8 * 2**20
+MOST_PIXELS = 40_000_000
+# What can be read without running another program.
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
+
+
+def read_picture(data: bytes, size: tuple[int, int]) -> tuple[Tensor, list[str]]:
+    """A file's bytes as an image (3, H, W) in [0, 1] of `size`, and what was done to it, in words.
+
+    It is turned as its EXIF says, laid on white where it is transparent, scaled until it covers `size`, and cut to its
+    middle. Gray, 16-bit and palette pictures become color pictures of 8 bits; of an animation the first frame is taken.
+
+    Raises ValueError, with a sentence for the reader, for what is no picture, is damaged, or is too large.
+    """
+    if len(data) > MOST_BYTES:
+        raise ValueError(f"The file has {len(data) / 2**20:.1f} MB; {MOST_BYTES / 2**20:.0f} MB is the most.")
+    notes: list[str] = []
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # the rule below is stricter
+            picture = Image.open(io.BytesIO(data), formats=FORMATS)
+            width, height = picture.size
+            if width * height > MOST_PIXELS:
+                raise Image.DecompressionBombError
+            if getattr(picture, "n_frames", 1) > 1:
+                notes.append("the first frame of an animation")
+                picture.seek(0)
+            color = _in_color(_turned(picture, notes), notes)
+    except UnidentifiedImageError:
+        raise ValueError(f"The file is no picture that can be read here: {', '.join(FORMATS)} can.") from None
+    except Image.DecompressionBombError:
+        raise ValueError(f"The picture has more than {MOST_PIXELS // 10**6} million pixels: make it smaller.") from None
+    except (OSError, SyntaxError, ValueError, EOFError, MemoryError):
+        raise ValueError("The picture is damaged: it cannot be read to its end.") from None
+    return _fitted(color, size, notes), notes
+
+
+def _turned(picture: Image.Image, notes: list[str]) -> Image.Image:
+    turned = ImageOps.exif_transpose(picture)
+    if picture.getexif().get(0x0112, 1) != 1:
+        notes.append("turned as its EXIF says")
+    return turned
+
+
+def _in_color(picture: Image.Image, notes: list[str]) -> Image.Image:
+    """Eight bits and three channels, nothing transparent left."""
+    if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
+        values = np.asarray(picture, dtype=float)
+        low, high = (0.0, 65535.0) if picture.mode != "F" else (float(values.min()), float(values.max()))
+        notes.append("gray values of more than 8 bits, rounded to 8")
+        picture = Image.fromarray(
+            (255 * np.clip((values - low) / max(high - low, 1e-12), 0, 1)).round().astype(np.uint8)
+        )
+    elif picture.mode in ("1", "L", "LA"):
+        notes.append("gray, given to all three channels")
+    if picture.has_transparency_data:
+        notes.append("laid on white where it is transparent")
+        above = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", above.size, "white"), above)
+    return picture.convert("RGB")
+
+
+def _fitted(picture: Image.Image, size: tuple[int, int], notes: list[str]) -> Tensor:
+    height, width = size
+    before = picture.size
+    if min(before[1] / height, before[0] / width) < 1:
+        notes.append(f"enlarged from {before[1]} × {before[0]} pixels")
+    elif before != (width, height):
+        notes.append(f"scaled down from {before[1]} × {before[0]} pixels")
+    if before[0] * height != before[1] * width:
+        notes.append("cut to its middle")
+    fitted = ImageOps.fit(picture, (width, height), Image.Resampling.BILINEAR)
+    return torch.from_numpy(np.array(fitted)).permute(2, 0, 1).float() / 255

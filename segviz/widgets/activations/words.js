@@ -1,0 +1,108 @@
+// What the activation explorer says.
+
+import { byteOfZero, valueOf } from "./geometry.js";
+
+const NAMES = {
+  deconvnet: "DeconvNet", segnet: "SegNet", segnet_basic: "SegNet-Basic", fcn32s: "FCN-32s", fcn16s: "FCN-16s",
+  fcn8s: "FCN-8s", unet: "U-Net", deeplabv1: "DeepLab v1", dilatednet: "DilatedNet", deeplabv2: "DeepLab v2",
+  deeplabv3: "DeepLab v3", deeplabv3plus: "DeepLab v3+", fcdensenet56: "FC-DenseNet56",
+  fcdensenet67: "FC-DenseNet67", fcdensenet103: "FC-DenseNet103", fcn_resnet: "FCN on ResNet",
+};
+
+export function modelName(name) {
+  return NAMES[name] ?? name;
+}
+
+export function stageName({ title, size }) {
+  return `${title} ${size[0]}×${size[1]}`;
+}
+
+/** What is looked at of a stage: a channel by number, or the score of a class. */
+export function channelName(stage, column) {
+  if (stage.kind === "classes") return "class of each pixel";
+  return stage.names ? `score of ${stage.names[column]}` : `channel ${stage.channels[column]}`;
+}
+
+/** The sentence about the pointed unit, and about the map it belongs to. */
+export function readout(look, byte, gallery) {
+  const { stage, column, unit } = look;
+  const start = [["output", `${modelName(look.model.name)}, ${stageName(stage)}, ${channelName(stage, column)}`], ": "];
+  const here = byte === null ? [] : pointed(look, byte, gallery);
+  return [...start, ...here, ...seen(look, gallery.size), ...about(look, gallery)];
+
+  function pointed() {
+    const at = `unit (${unit[0]}, ${unit[1]})`;
+    if (stage.kind === "classes") return [`${at} is called `, ["output", gallery.classes[byte]], "; "];
+    return [`${at} holds `, ["output", held(look, byte)], "; "];
+  }
+}
+
+/** A value with the error that eight bits, and a lossy sheet, leave in it. */
+function held({ stage, range }, byte) {
+  const error = (range[1] - range[0]) * Math.max(stage.error?.[0] ?? 0, 1 / 510);
+  const value = valueOf(byte, range);
+  if (stage.kind === "unpool" && byte === byteOfZero(range)) return "0";
+  if (error === 0) return number(value, 0.01);
+  return stage.error ? `${number(value, error)} ± ${number(error, error)}` : number(value, error);
+}
+
+function seen({ box, rows, columns, stage }, size) {
+  const extent = [rows[1] - rows[0], columns[1] - columns[0]];
+  const it = stage.kind === "classes" ? "and can see " : "it can see ";
+  if (box.unknown) return ["what it can see is not known. "];
+  const all = extent.every((length, axis) => length >= size[axis]);
+  const field = box.field[0] === null ? null : `${box.field[0]} × ${box.field[1]}`;
+  const own = `${extent[0]} × ${extent[1]}`;
+  const whole = field ? ` (its receptive field is ${field})` : "";
+  const part = field && field !== own ? ` of its ${field} field` : "";
+  const holes = box.filled ? "" : ", not all of them: its field has holes";
+  return [it, ["input", all ? "the whole picture" : `${own} pixels`], all ? whole : part, holes, ". "];
+}
+
+function about({ stage, picture, column }, { classes }) {
+  if (stage.kind === "classes") {
+    const right = stage.right[picture] ?? null;
+    return right === null ? [] : [`${percent(right)} of the pixels are right.`];
+  }
+  const facts = stage.facts[picture]?.[stage.live ? stage.channels[column] : column];
+  if (!facts) return [];
+  const [, , zeros, , , label, share] = facts;
+  const empty = zeros > 0 ? `${percent(zeros)} of the map is 0` : "Nothing on the map is 0";
+  if (label === undefined) return [`${empty}.`];
+  const ground = stage.told === "called" ? "what the network calls " : "";
+  return [`${empty}; of its strongest 5 %, ${percent(share)} lie on ${ground}`, ["output", classes[label]], "."];
+}
+
+/** How true the map is to the network's own numbers. */
+export function fidelity(stage) {
+  if (stage.kind === "classes") return "";
+  return stage.error ? `true size, values off by ${percent(stage.error[0])} of the range (rms)` : "true size, values in 8 bits";
+}
+
+/** What the figure finds. */
+export function caption({ left, right }) {
+  const looks = [left, right].filter(Boolean);
+  const random = looks.filter((look) => !look.model.trained).map((look) => modelName(look.model.name));
+  const unpools = looks.some((look) => look.model.stages.some((stage) => stage.kind === "unpool"));
+  return [
+    ...(unpools ? [UNPOOLING] : []),
+    "On the picture: ", ["input", "box and color"], ", what the pointed unit can see",
+    ...(right ? ["; dashed, what the other side’s unit can see."] : ["."]),
+    ...(random.length ? [` ${random.join(" and ")}: random weights, not trained.`] : []),
+  ];
+}
+
+const UNPOOLING =
+  "Unpooling puts each value back where the encoder’s pool found it: at most one unit in four is not 0, in a pattern that is this picture’s own. " +
+  "The layers after it fill the gaps, and toward the end a map follows the class, whatever the picture. ";
+
+export function percent(share) {
+  const digits = share > 0 && share < 0.1 ? 1 : share > 0.995 && share < 1 ? 1 : 0;
+  return `${(100 * share).toFixed(digits)} %`;
+}
+
+/** A number with as many digits as its error leaves meaning in. */
+export function number(value, error) {
+  const digits = Math.max(0, Math.min(4, Math.ceil(-Math.log10(error || 0.01))));
+  return value.toFixed(digits).replace(/^-(0(\.0*)?)$/, "$1").replace("-", "−");
+}

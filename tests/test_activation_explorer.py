@@ -1,0 +1,398 @@
+"""The activation explorer in Python: stages, what units see, bytes, the gallery's weight, and the kernel's answers."""
+
+import base64
+import io
+import json
+import time
+import zlib
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import nn
+
+import segviz
+from segviz.widgets import ActivationExplorer
+from segviz.widgets.activations import exhibits
+from segviz.widgets.activations.boxes import boxes
+from segviz.widgets.activations.gallery import Picture, precomputed
+from segviz.widgets.activations.live import LiveMaps
+from segviz.widgets.activations.quantize import facts, packed, quantized, switches
+from segviz.widgets.activations.stages import maps_of, stages_of
+from segviz.widgets.activations.still import eight_bits
+from segviz.widgets.activations.uploads import MOST_BYTES, read_picture
+
+
+class Toy(nn.Module):
+    """A network of two stages whose middle gives no map."""
+
+    def __init__(self, channels=3):
+        super().__init__()
+        self.stem = nn.Conv2d(channels, 4, 3, stride=2, padding=1)
+        self.pool = nn.MaxPool2d(2)
+        self.flat = nn.Flatten()
+        self.head = nn.Conv2d(4, 2, 1)
+
+    def forward(self, x):
+        x = self.pool(self.stem(x))
+        self.flat(x)
+        return self.head(x)
+
+
+@pytest.fixture
+def toy():
+    torch.manual_seed(0)
+    return exhibits.Exhibit("toy", Toy().eval(), True)
+
+
+@pytest.fixture
+def pictures():
+    draw = torch.Generator().manual_seed(0)
+    labels = torch.zeros(64, 64, dtype=torch.long)
+    labels[32:] = 1
+    return [Picture(torch.rand(1, 3, 64, 64, generator=draw), labels), Picture(torch.rand(1, 3, 64, 64), None)]
+
+
+@pytest.fixture
+def live(toy, pictures):
+    return LiveMaps([toy], pictures, ("top", "bottom"))
+
+
+# --- Bytes and facts ------------------------------------------------------------------------------------------
+
+
+def test_eight_bits_are_within_half_a_step():
+    values = torch.randn(64, 64)
+    low, high = values.min().item(), values.max().item()
+    back = low + (high - low) * quantized(values, low, high).double() / 255
+    assert (back - values).abs().max() <= (high - low) / 510 * (1 + 1e-6)
+
+
+def test_a_map_of_one_value_is_all_zero_bytes():
+    assert quantized(torch.full((2, 2), 3.0), 3, 3).tolist() == [[0, 0], [0, 0]]
+
+
+def test_facts_of_a_map_by_hand():
+    values = torch.zeros(4, 4)
+    values[2, 3] = 5.0
+    labels = torch.zeros(8, 8, dtype=torch.long)
+    labels[4:, 4:] = 7
+    assert facts(values, labels, [[0.5, 0.5], [2.0, 2.0]]) == [0.0, 5.0, 0.9375, 2, 3, 7, 1.0]
+    assert facts(values, None, [[0.5, 0.5], [2.0, 2.0]]) == [0.0, 5.0, 0.9375, 2, 3]
+
+
+@pytest.mark.parametrize("size", [(4, 6), (5, 7), (1, 1)])
+def test_switches_are_those_of_the_pool(size):
+    x = torch.rand(1, 1, *size) + 0.1
+    pooled, indices = nn.functional.max_pool2d(x, 2, ceil_mode=True, return_indices=True)
+    unpooled = nn.functional.max_unpool2d(pooled, indices, 2, output_size=size)[0, 0]
+    row, col = indices[0, 0] // size[1], indices[0, 0] % size[1]
+    switched = switches(unpooled)
+    assert torch.equal(switched.long(), 2 * (row % 2) + col % 2)
+    bits = np.frombuffer(packed(switched), np.uint8)
+    assert ((bits[:, None] >> [0, 2, 4, 6]) & 3).ravel()[: switched.numel()].tolist() == switched.flatten().tolist()
+
+
+# --- Stages and what units see --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["deconvnet", "segnet", "fcn32s", "fcn16s", "fcn8s"])
+def test_the_stages_of_a_known_network_all_give_maps(name):
+    model = segviz.create_model(name, num_classes=4, width=0.02).eval()
+    image = torch.rand(1, 3, 224, 224)
+    running = maps_of(model, image)
+    stages = stages_of(name, model, image)
+    assert [stage.layer for stage in stages if stage.layer not in running] == []
+    decoder = [running[stage.layer][1] for stage in stages if stage.title in ("unpool", "deconv", "conv")]
+    assert decoder in ([], [side for side in (14, 28, 56, 112, 224) for _ in range(2)])
+
+
+def test_of_another_network_the_parts_that_give_maps():
+    assert [stage.layer for stage in stages_of("toy", Toy(), torch.rand(1, 3, 64, 64))] == ["stem", "pool", "head"]
+
+
+def box_of(model, size, layer):
+    return boxes(model, size, [layer])[layer]
+
+
+def test_boxes_by_hand():
+    found = box_of(nn.Sequential(nn.Conv2d(1, 1, 3, padding=1), nn.MaxPool2d(2)), (4, 6), "1")
+    assert found["field"] == [4, 4]
+    assert found["stride"] == [2.0, 2.0]
+    assert found["center"] == [0.5, 0.5]
+    assert found["spans"] == [[[1, 0, 3], [1, 1, 4]], [[1, 0, 3], [1, 1, 5], [1, 3, 6]]]
+    assert found["filled"]
+
+
+def test_holes_are_told():
+    assert not box_of(nn.Sequential(nn.Conv2d(1, 1, 3, dilation=2, padding=2)), (16, 16), "0")["filled"]
+
+
+def test_a_field_without_bounds_has_no_size():
+    found = box_of(nn.Sequential(nn.AdaptiveAvgPool2d(1)), (8, 8), "0")
+    assert found["field"] == [None, None]
+    assert found["spans"][0] == [[1, 0, 8]]
+
+
+def test_maps_that_begin_before_the_picture_lie_where_the_crop_says():
+    """FCN's upsampled scores have a border of one cell, which the network cuts off."""
+    model = segviz.create_model("fcn8s", num_classes=3, width=0.02).eval()
+    assert box_of(model, (224, 224), "upscore2")["center"] == [-8.5, -8.5]
+    assert box_of(model, (224, 224), "score_pool4")["center"] == [7.5, 7.5]
+
+
+@pytest.mark.parametrize("layer", ["backbone.1", "decoder.0.unpool", "decoder.2.layers"])
+def test_spans_are_the_measured_support(layer):
+    model = segviz.create_model("segnet", num_classes=3, width=0.02).eval()
+    found = box_of(model, (64, 96), layer)
+    spans = [[span for count, *span in runs for _ in range(count)] for runs in found["spans"]]
+    for row, col in ((0, 0), (len(spans[0]) - 1, len(spans[1]) // 2)):
+        seen = segviz.support(model, (64, 96), layer=layer, at=(row, col))
+        box = torch.zeros(64, 96, dtype=torch.bool)
+        box[slice(*spans[0][row]), slice(*spans[1][col])] = True
+        assert torch.equal(seen, box)
+
+
+# --- The gallery ----------------------------------------------------------------------------------------------
+
+
+def test_the_gallery_of_the_book_keeps_to_its_weight():
+    explorer = ActivationExplorer()
+    assert len(explorer.html()) <= 300_000
+    assert {model["name"] for model in explorer.gallery["models"]} == {"deconvnet", "segnet"}
+    assert len(explorer.gallery["pictures"]) == 3
+
+
+def test_an_unpooled_map_is_its_input_scattered():
+    gallery = ActivationExplorer().gallery
+    image = exhibits.pictures_of(1)[0].image
+    for each in gallery["models"]:
+        model = exhibits.exhibits_of([each["name"]])[0].model
+        stage = next(stage for stage in each["stages"] if stage["size"] == [28, 28] and stage["kind"] == "unpool")
+        channel = stage["channels"][0]
+        held = eight_bits(gallery, {"model": each["name"], "layer": stage["layer"], "channel": channel}, 0)
+        values = segviz.capture(model, image, stage["layer"])[stage["layer"]][0, channel]
+        assert np.array_equal(held, quantized(values, *stage["ranges"][0]).numpy())
+        assert (values == 0).double().mean() >= 0.75
+
+
+def test_a_network_of_other_classes_under_a_known_name_has_no_class_names():
+    model = segviz.create_model("fcn32s", num_classes=21, width=0.02)
+    explorer = ActivationExplorer({"fcn32s": model}, pictures=1, channels=1)
+    stages = explorer.gallery["models"][0]["stages"]
+    assert [stage["title"] for stage in stages if "names" in stage or stage["kind"] == "classes"] == []
+
+
+def test_random_weights_are_told():
+    gallery = precomputed(
+        [exhibits.Exhibit("toy", Toy().eval(), False)], [Picture(torch.rand(1, 3, 64, 64), None)], 2, ()
+    )
+    assert gallery["models"][0]["trained"] is False
+
+
+def test_the_error_that_is_told_is_the_sheets(toy):
+    wide = [Picture(torch.rand(1, 3, 256, 256), None)]
+    (model,) = precomputed([toy], wide, 4, ())["models"]
+    stage = next(stage for stage in model["stages"] if stage["layer"] == "stem")
+    values = segviz.capture(toy.model, wide[0].image, "stem")["stem"][0, stage["channels"][0]]
+    low, high = stage["ranges"][0]
+    sheet = Image.open(io.BytesIO(base64.b64decode(model["sheets"]["lossy"].partition(",")[2]))).convert("RGB")
+    drawn = np.asarray(sheet)[stage["top"] : stage["top"] + 128, :128, 1]
+    off = np.abs(low + (high - low) * drawn / 255.0 - values.numpy()) / (high - low)
+    typical, greatest = stage["error"]
+    assert off.max() <= greatest + 1 / 255
+    assert np.sqrt((off**2).mean()) == pytest.approx(typical, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"models": ["deconvnett"]}, "models.*deconvnet"),
+        ({"models": []}, "models.*one to 4"),
+        ({"models": {"toy": 3}}, "models\\['toy'\\] is a int"),
+        ({"models": {"toy": Toy(5)}}, "takes 5 channels"),
+        ({"pictures": 4}, "pictures=4"),
+        ({"pictures": [torch.rand(3, 8, 8)]}, "pictures\\[0\\].*\\(3, 8, 8\\)"),
+        ({"pictures": [torch.rand(3, 64, 64) * 9]}, "values from"),
+        ({"pictures": [torch.zeros(3, 64, 64, dtype=torch.uint8)]}, "uint8"),
+        ({"channels": 0}, "channels=0"),
+        ({"left": {"layer": "decoder.9"}}, "left: layer='decoder.9'"),
+        ({"right": {"model": "unet"}}, "right: model='unet'"),
+        ({"left": {"chanel": 1}}, "chanel"),
+        ({"left": {"channel": 999}}, "channel=999"),
+        ({"picture": 3}, "picture=3"),
+        ({"mix": 101}, "mix"),
+        ({"colour": 1}, "colour"),
+    ],
+)
+def test_bad_settings_are_refused_by_name(settings, words):
+    with pytest.raises((ValueError, TypeError), match=words):
+        ActivationExplorer(**settings)
+
+
+def test_pictures_smaller_than_the_network_takes_are_refused():
+    with pytest.raises(ValueError, match="at least"):
+        ActivationExplorer(["deconvnet"], pictures=[torch.rand(3, 64, 64)])
+
+
+def test_a_network_of_ones_own_alone():
+    model = Toy()
+    explorer = ActivationExplorer(model=model, pictures=[torch.rand(3, 64, 64)])
+    assert explorer.left == {"model": "Toy", "layer": "pool", "channel": explorer.left["channel"]}
+    assert explorer.right == {}
+    assert model.training, "the reader's own network is left as it was"
+    json.dumps(explorer.state())
+
+
+def test_a_network_that_cannot_be_traced_is_shown_all_the_same():
+    layers = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.Flatten(2), nn.Unflatten(2, (32, 32)))
+    explorer = ActivationExplorer(model=layers, pictures=[torch.rand(3, 32, 32)])
+    known = {stage["layer"]: stage["box"].get("unknown", False) for stage in explorer.gallery["models"][0]["stages"]}
+    assert known == {"0": False, "2": True}
+
+
+# --- The kernel -----------------------------------------------------------------------------------------------
+
+
+def ask(live, kind, layer="", **rest):
+    (answer,) = live.answer([{"kind": kind, "model": "toy", "layer": layer, "picture": 0} | rest])
+    return answer
+
+
+def test_the_kernel_gives_a_map_as_the_network_has_it(live, toy, pictures):
+    answer = ask(live, "map", "stem", channel=2)
+    values = toy.model.stem(pictures[0].image)[0, 2].detach()
+    low, high = answer["range"]
+    back = low + (high - low) * torch.frombuffer(bytearray(answer["bytes"]), dtype=torch.uint8).reshape(32, 32) / 255
+    assert (back - values).abs().max() <= (high - low) / 510 + 1e-4
+    assert (answer["count"], answer["size"], answer["told"]) == (4, [32, 32], "true")
+
+
+def test_small_maps_of_all_channels(live):
+    answer = ask(live, "thumbs", "stem")
+    assert answer["size"] == [32, 32]
+    assert len(answer["bytes"]) == 4 * 32 * 32
+
+
+def test_what_cannot_be_given_is_told_in_words(live):
+    assert "'stem'" in ask(live, "map", "stemm", channel=0)["problem"]
+    assert "no map" in ask(live, "map", "flat", channel=0)["problem"]
+    assert "picture 9" in ask(live, "map", "stem", channel=0, picture=9)["problem"]
+    assert (
+        "no network"
+        in live.answer([{"kind": "map", "model": "x", "layer": "stem", "picture": 0, "channel": 0}])[0]["problem"]
+    )
+    assert live.answer([{"kind": "riddle"}])[0]["problem"]
+    assert ask(live, "map", "stem", channel=77)["channel"] == 3
+
+
+def test_of_a_brought_picture_the_network_itself_names_the_classes(live):
+    live.pictures.append(Picture(torch.rand(1, 3, 64, 64), None))
+    assert ask(live, "map", "stem", channel=0, picture=2)["told"] == "called"
+
+
+def test_a_gray_network_is_given_gray(pictures):
+    live = LiveMaps([exhibits.Exhibit("toy", Toy(1).eval(), True)], pictures, ())
+    assert ask(live, "map", "stem", channel=0)["size"] == [32, 32]
+
+
+def test_the_live_widget_answers_requests_and_keeps_the_page_free_of_them():
+    explorer = ActivationExplorer(model=Toy(), pictures=[torch.rand(3, 64, 64)])
+    live = explorer.live()
+    assert live.offers["layers"]["Toy"] == ["stem", "pool", "flat", "head"]
+    live.request = {"id": "a", "wants": [{"kind": "map", "model": "Toy", "layer": "head", "picture": 0, "channel": 1}]}
+    assert live.answer["id"] == "a"
+    assert live.answer["items"][0]["size"] == [16, 16]
+    live.request = "nonsense"
+    json.dumps(explorer.state())
+    assert "offers" not in explorer.html()
+
+
+def test_switching_layer_or_channel_takes_the_kernel_a_moment():
+    live = exhibits.live_maps(["segnet"], 1)
+    first = {"kind": "map", "model": "segnet", "layer": "decoder.0.layers", "picture": 0, "channel": 0}
+    live.answer([first])
+    spent = []
+    for layer in ("decoder.4.layers.0", "backbone.1", "decoder.2.layers.0.0"):
+        for channel in range(4):
+            start = time.perf_counter()
+            live.answer([first | {"layer": layer, "channel": channel}])
+            spent.append(time.perf_counter() - start)
+    assert sorted(spent)[len(spent) // 2] < 0.1
+
+
+# --- A reader's own picture -----------------------------------------------------------------------------------
+
+
+def file_of(picture, form="PNG", **options):
+    buffer = io.BytesIO()
+    picture.save(buffer, form, **options)
+    return buffer.getvalue()
+
+
+def test_a_picture_comes_in_as_it_is():
+    pixels = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
+    image, notes = read_picture(file_of(Image.fromarray(pixels)), (20, 30))
+    assert torch.equal((255 * image).round().byte().permute(1, 2, 0), torch.from_numpy(pixels))
+    assert notes == []
+
+
+@pytest.mark.parametrize(
+    ("picture", "note", "value"),
+    [
+        (Image.new("RGBA", (16, 16), (255, 0, 0, 0)), "transparent", 1.0),
+        (Image.new("LA", (16, 16), (0, 0)), "transparent", 1.0),
+        (Image.new("L", (16, 16), 51), "gray", 0.2),
+        (Image.fromarray(np.full((16, 16), 13107, np.uint16)), "16|8 bits", 0.2),
+        (Image.new("P", (16, 16), 0), "", 0.0),
+        (Image.new("RGB", (8, 8), (51, 51, 51)), "enlarged", 0.2),
+        (Image.new("RGB", (64, 32), (51, 51, 51)), "cut to its middle", 0.2),
+    ],
+)
+def test_unusual_pictures_are_brought_into_form_and_told(picture, note, value):
+    image, notes = read_picture(file_of(picture), (16, 16))
+    assert image.shape == (3, 16, 16)
+    assert image.mean().item() == pytest.approx(value, abs=0.01)
+    assert any(part in "; ".join(notes) for part in note.split("|"))
+
+
+def test_a_picture_is_turned_as_its_exif_says():
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    pixels = np.zeros((16, 16, 3), np.uint8)
+    pixels[:8] = 255
+    image, notes = read_picture(file_of(Image.fromarray(pixels), "JPEG", exif=exif, quality=95), (16, 16))
+    assert image[:, :6].mean() < 0.1 < 0.9 < image[:, -6:].mean()
+    assert notes == ["turned as its EXIF says"]
+
+
+def test_of_an_animation_the_first_frame_is_taken():
+    frames = [Image.new("RGB", (16, 16), color) for color in ("white", "black")]
+    image, notes = read_picture(file_of(frames[0], "GIF", save_all=True, append_images=frames[1:]), (16, 16))
+    assert image.min() > 0.99
+    assert "the first frame of an animation" in notes
+
+
+def bomb():
+    """A small file that says it is 30,000 × 30,000 pixels."""
+    data = bytearray(file_of(Image.new("L", (1, 1))))
+    data[16:24] = (30_000).to_bytes(4, "big") * 2
+    data[29:33] = zlib.crc32(data[12:29]).to_bytes(4, "big")
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "no picture"),
+        (b"hello, this is text", "no picture"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "no picture"),
+        (file_of(Image.effect_noise((64, 64), 50))[:900], "damaged"),
+        (bytes(MOST_BYTES + 1), "8 MB is the most"),
+        (bomb(), "40 million pixels"),
+    ],
+)
+def test_what_is_no_picture_for_here_is_told_in_words(data, words):
+    with pytest.raises(ValueError, match=words):
+        read_picture(data, (16, 16))
