@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from functools import partial
 from textwrap import wrap
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
@@ -15,12 +14,10 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
-from segviz.palette import LIGHT
+from segviz.plots.paper import Paper, Still, still
 
-WIDTH = 7.45  # inches: the page's wide column, so that letters come out alike in all figures
-SHARP = 160  # dots per inch: about two for each CSS pixel of the page
 GAP = 0.12  # inches between pictures
-LETTERS, LINE = 14, 0.26  # points and inches: a phone shows the page's wide column at a third of its size
+SMALLEST, TALLEST = 1.6, 5.0  # inches: a picture drawn smaller moves to a further row
 
 
 def data_uri(figure: Figure, *, dpi: int = 120) -> str:
@@ -30,12 +27,14 @@ def data_uri(figure: Figure, *, dpi: int = 120) -> str:
     return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
+@still
 def pictures(
+    paper: Paper,
     named: Mapping[str, ArrayLike],
     *,
     cmap: str = "gray",
     limits: tuple[float, float] | None = (0, 1),
-) -> Figure:
+) -> Still:
     """Pictures side by side under their names, pixel for pixel; a name too long for its picture takes more lines.
 
     Args:
@@ -47,42 +46,48 @@ def pictures(
     """
     images = {name: _image(name, values) for name, values in named.items()}
     low, high = limits or (None, None)
-    ratios = [image.shape[1] / image.shape[0] for image in images.values()]
-    scale = 0.0 if cmap == "gray" else 0.7
-    room = WIDTH - scale - GAP * (len(images) - 1)
-    height = _in_whole_dots(room / sum(ratios), rows=max(len(image) for image in images.values()))
-    width = height * sum(ratios) + GAP * (len(images) - 1) + scale
+    scale = 0.0 if cmap == "gray" else 0.1 + paper.letters / 18
+    columns = paper.columns(len(images), each=SMALLEST)
+    ratio = max(image.shape[1] / image.shape[0] for image in images.values())
+    room = min(TALLEST, (paper.width - scale - GAP * (columns - 1)) / (columns * ratio))
+    height = _in_whole_dots(room, dots=paper.dots, rows=max(len(image) for image in images.values()))
 
-    titles = ["\n".join(_lines(name, height * ratio)) for name, ratio in zip(images, ratios, strict=True)]
-    above = LINE * (1 + max(title.count("\n") for title in titles)) + 0.1
-    figure = plt.figure(figsize=(width, height + above), dpi=SHARP)
-    left, top = 0.0, height / (height + above)
-    for title, image, ratio in zip(titles, images.values(), ratios, strict=True):
-        ax = figure.add_axes((left / width, 0, height * ratio / width, top))
+    titles = [_lines(name, height * ratio, paper.letters) for name in images]
+    above = paper.line * max(title.count("\n") + 1 for title in titles) + 0.1
+    rows = -(-len(images) // columns)
+    width, whole = columns * (height * ratio + GAP) - GAP + scale, rows * (above + height + GAP) - GAP
+    figure = paper.figure(width, whole)
+    for place, (title, image) in enumerate(zip(titles, images.values(), strict=True)):
+        row, column = divmod(place, columns)
+        left, bottom = column * (height * ratio + GAP), whole - (row + 1) * (above + height + GAP) + GAP
+        ax = figure.add_axes((left / width, bottom / whole, height * ratio / width, height / whole))
         drawn = ax.imshow(image, cmap=cmap, vmin=low, vmax=high, interpolation="nearest")
-        ax.set_title(title, color=LIGHT["ink"], fontsize=LETTERS)
+        ax.set_title(title)
         ax.set_axis_off()
-        left += height * ratio + GAP
     if scale:
-        beside = figure.add_axes((left / width, 0.1 * top, 0.1 / width, 0.8 * top))
+        bottom = whole - above - height
+        beside = figure.add_axes(
+            (1 - (scale - GAP) / width, (bottom + 0.1 * height) / whole, 0.1 / width, 0.8 * height / whole)
+        )
         figure.colorbar(drawn, cax=beside, ticks=MaxNLocator(4))
-    return _finished(figure)
+    return figure
 
 
-def _in_whole_dots(inches: float, rows: int) -> float:
+def _in_whole_dots(inches: float, *, dots: int, rows: int) -> float:
     """A height near `inches` that gives every row the same number of dots: else a fine pattern grows a second one."""
-    dots = inches * SHARP
-    return (dots // rows * rows if dots >= rows else dots) / SHARP
+    room = inches * dots
+    return (room // rows * rows if room >= rows else room) / dots
 
 
-def _lines(name: str, inches: float) -> list[str]:
-    """A title's lines, alike in length and no longer than a picture is wide: a letter takes 0.58 of its height."""
-    fit = max(1, int(inches * 72 / (0.58 * LETTERS)))
+def _lines(name: str, inches: float, letters: float) -> str:
+    """A title in lines alike in length and no longer than a picture is wide: a letter takes 0.58 of its height."""
+    fit = max(1, int(inches * 72 / (0.58 * letters)))
     broken = [wrap(name, length, break_long_words=False) for length in range(1, fit + 1)]
-    return next(lines for lines in broken if len(lines) == len(broken[-1]))
+    return "\n".join(next(lines for lines in broken if len(lines) == len(broken[-1])))
 
 
-def matrices(named: Mapping[str, ArrayLike], *, cell: float = 0.34) -> Figure:
+@still
+def matrices(paper: Paper, named: Mapping[str, ArrayLike], *, cell: float = 0.34) -> Still:
     """Small matrices with their entries: rows numbered as outputs, columns as inputs; zeros stay empty.
 
     `cell` is the side of an entry in inches.
@@ -93,35 +98,30 @@ def matrices(named: Mapping[str, ArrayLike], *, cell: float = 0.34) -> Figure:
     gap, margin = 2.5, 2.0
     width = sum(matrix.shape[1] + gap for matrix in values.values()) - gap + margin
     height = max(matrix.shape[0] for matrix in values.values()) + margin
-    figure = plt.figure(figsize=(cell * width, cell * height), dpi=SHARP)
+    cell = min(cell, paper.width / width)
+    figure = paper.figure(cell * width, cell * height)
     ax = figure.add_axes((0, 0, 1, 1), xlim=(-margin + 0.5, width - margin + 0.5), ylim=(height - margin, -margin))
     ax.set_axis_off()
     left = 0.0
     for name, matrix in values.items():
-        _draw_matrix(ax, name, matrix, left)
+        _draw_matrix(ax, paper, name, matrix, left, letters=min(11, 28 * cell))
         left += matrix.shape[1] + gap
-    return _finished(figure)
-
-
-def _draw_matrix(ax: Axes, name: str, matrix: np.ndarray, left: float) -> None:
-    height, width = matrix.shape
-    write = partial(ax.text, ha="center", va="center", fontsize=11)
-    write(left + width / 2, -1.5, name, color=LIGHT["kernel-text"], fontsize=13)
-    for column in range(width):
-        write(left + column + 0.5, -0.45, str(column), color=LIGHT["input-text"])
-    for row in range(height):
-        write(left - 0.5, row + 0.5, str(row), color=LIGHT["output-text"])
-    for (row, column), value in np.ndenumerate(matrix):
-        face = to_rgba(LIGHT["kernel"], 0.25) if value else "none"
-        ax.add_patch(Rectangle((left + column + 0.04, row + 0.04), 0.92, 0.92, fc=face, ec=LIGHT["line"]))
-        if value:
-            write(left + column + 0.5, row + 0.5, f"{value:.3g}", color=LIGHT["ink"])
-
-
-def _finished(figure: Figure) -> Figure:
-    """Closed, so that a notebook shows it once: as the value of its cell."""
-    plt.close(figure)
     return figure
+
+
+def _draw_matrix(ax: Axes, paper: Paper, name: str, matrix: np.ndarray, left: float, *, letters: float) -> None:
+    height, width = matrix.shape
+    write = partial(ax.text, ha="center", va="center", fontsize=letters)
+    write(left + width / 2, -1.5, name, color=paper.color["kernel-text"], fontsize=letters + 1)
+    for column in range(width):
+        write(left + column + 0.5, -0.45, str(column), color=paper.color["input-text"])
+    for row in range(height):
+        write(left - 0.5, row + 0.5, str(row), color=paper.color["output-text"])
+    for (row, column), value in np.ndenumerate(matrix):
+        face = to_rgba(paper.color["kernel"], 0.25) if value else "none"
+        ax.add_patch(Rectangle((left + column + 0.04, row + 0.04), 0.92, 0.92, fc=face, ec=paper.color["line"]))
+        if value:
+            write(left + column + 0.5, row + 0.5, f"{value:.3g}")
 
 
 def _image(name: str, values: ArrayLike) -> np.ndarray:

@@ -2,43 +2,43 @@
 
 from itertools import pairwise
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike
 
 from ..arithmetic import valid_weights
-from ..palette import LIGHT
-from . import SHARP, WIDTH
+from .paper import Paper, Still, still
 
 COUNTS = (9, 6, 4, 2, 1)  # the valid weights that a 3 × 3 filter can have on a square map
 COLORS = dict(zip(COUNTS, colormaps["cividis"](np.linspace(0, 1, 5)), strict=True))
 PRINTED = (9, 4, 1)  # the three curves of DeepLab v3's figure 4
 
 
-def share_curves(size: int, rates: range) -> Figure:
+@still
+def share_curves(paper: Paper, size: int, rates: range) -> Still:
     """The share of a size × size map's positions at which 9, 6, 4, 2 or 1 weights are valid, over all rates.
 
     The curves that DeepLab v3's figure 4 draws are solid, the others dashed; each bears its count at its peak.
     """
     shares = {count: [valid_weights(size, rate)[count] for rate in rates] for count in COUNTS}
-    figure, ax = plt.subplots(figsize=(WIDTH, 3.6), dpi=SHARP, layout=ConstrainedLayoutEngine(w_pad=0.1))
+    figure, (ax,) = paper.panels(1, each=paper.width, height=0.42 if paper.wide else 0.75)
     for count, curve in shares.items():
         # The palest cividis would vanish on white paper: curves are ink, told apart by their dashes and numbers.
-        ax.plot(rates, curve, color=LIGHT["ink"] if count in PRINTED else LIGHT["kernel"], lw=1.8, ls=_dashes(count))
+        color = paper.color["ink" if count in PRINTED else "kernel"]
+        ax.plot(rates, curve, color=color, lw=1.8, ls=_dashes(count))
         at, beside = _place_of_number(curve)
         ax.annotate(f"{count}", (rates[at], curve[at]), xytext=beside, textcoords="offset points", ha="center")
     ax.set(xlabel="rate", ylabel="share of positions", ylim=(0, 1.08), xlim=(rates[0], rates[-1]))
     ax.spines[["top", "right"]].set_visible(False)
-    plt.close(figure)
     return figure
 
 
-def taps_on_crops(picture: ArrayLike, crops: list[int], *, stride: int, rate: int, pixel: tuple[int, int]) -> Figure:
+@still
+def taps_on_crops(
+    paper: Paper, picture: ArrayLike, crops: list[int], *, stride: int, rate: int, pixel: tuple[int, int]
+) -> Still:
     """The nine taps of one filter at one pixel, to scale, on central crops of a square picture.
 
     Args:
@@ -57,38 +57,30 @@ def taps_on_crops(picture: ArrayLike, crops: list[int], *, stride: int, rate: in
     box = 1.6 * stride
     reach = [(min(axis) - box, max(axis) + box) for axis in (rows, columns)]
     ratio = (reach[0][1] - reach[0][0]) / (reach[1][1] - reach[1][0])
-    size = (WIDTH, WIDTH / len(crops) * ratio + 0.35)
-    figure, axes = plt.subplots(1, len(crops), figsize=size, dpi=SHARP, layout="constrained")
-    for ax, crop in zip(np.atleast_1d(axes), crops, strict=True):
+    figure, axes = paper.panels(len(crops), each=2.5, height=1.1 * ratio)
+    for ax, crop in zip(axes, crops, strict=True):
         start = (len(image) - crop) // 2
         end = start + crop
         ax.imshow(image[start:end, start:end], extent=(start - 0.5, end - 0.5, end - 0.5, start - 0.5))
         for place in places:
-            _draw_tap(ax, place, box, lost=not all(start <= index < end for index in place), middle=place == pixel)
+            on_crop = all(start <= index < end for index in place)
+            color = paper.color["output" if place == pixel else "kernel"]
+            face, edge = (color, "white") if on_crop else ("none", color)
+            ax.add_patch(Rectangle((place[1] - box / 2, place[0] - box / 2), box, box, lw=1.5, fc=face, ec=edge))
         ax.set(xlim=reach[1], ylim=reach[0][::-1])
         on = sum(start <= min(place) and max(place) < end for place in places)
-        ax.set_title(f"crop {crop}: {on} of 9 weights", color=LIGHT["ink"], fontsize=14)
+        ax.set_title(f"crop {crop}: {on} of 9 weights")
         ax.set_axis_off()
-    plt.close(figure)
     return figure
 
 
-def _draw_tap(ax: Axes, place: tuple[int, int], box: float, *, lost: bool, middle: bool) -> None:
-    color = LIGHT["output" if middle else "kernel"]
-    corner = (place[1] - box / 2, place[0] - box / 2)
-    look = {"fc": "none", "ec": color} if lost else {"fc": color, "ec": "white"}
-    ax.add_patch(Rectangle(corner, box, box, lw=1.5, **look))
-
-
-def count_maps(size: int, rates: list[int]) -> Figure:
+@still
+def count_maps(paper: Paper, size: int, rates: list[int]) -> Still:
     """For each rate, the size × size map of valid weights, every region with its count."""
-    figure, axes = plt.subplots(
-        1, len(rates), figsize=(WIDTH, WIDTH / len(rates) + 0.3), dpi=SHARP, layout="constrained"
-    )
-    for ax, rate in zip(np.atleast_1d(axes), rates, strict=True):
+    figure, axes = paper.panels(len(rates), each=1.6, height=1.15)
+    for ax, rate in zip(axes, rates, strict=True):
         draw_count_map(ax, size, rate)
-        ax.set_title(f"rate {rate}", color=LIGHT["ink"], fontsize=15)
-    plt.close(figure)
+        ax.set_title(f"rate {rate}")
     return figure
 
 
@@ -105,7 +97,7 @@ def draw_count_map(ax: Axes, size: int, rate: int) -> None:
         for column in middles:
             count = counts[int(row), int(column)]
             ink = "white" if count >= 4 else "black"
-            ax.text(column, row, str(count), color=ink, ha="center", va="center_baseline", size=12)
+            ax.text(column, row, str(count), color=ink, ha="center", va="center_baseline")
 
 
 def _dashes(count: int) -> str:

@@ -19,9 +19,9 @@ def test_pictures_keep_names_and_pixels():
 
 
 def test_a_name_longer_than_its_picture_is_wide_takes_two_lines():
-    names = ["equal counts, equal sums", "input", "output"]
+    names = ["equal counts and equal sums, at once", "input", "output"]
     figure = plots.pictures({name: np.eye(4) for name in names})
-    assert [ax.get_title() for ax in figure.axes] == ["equal counts,\nequal sums", "input", "output"]
+    assert [ax.get_title() for ax in figure.axes] == ["equal counts and\nequal sums, at once", "input", "output"]
     figure.draw_without_rendering()
     for ax in figure.axes:
         title, picture = ax.title.get_window_extent(), ax.get_window_extent()

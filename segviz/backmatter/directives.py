@@ -1,0 +1,219 @@
+"""The book's directives for its back matter: what was run is written as MyST, and set like any other page.
+
+`{messages} GROUP` gives each error message of a group a section, `{find-message}` the box to look one up in;
+`{ledger} SECTION` is a table of printed and computed values, `{architectures} KIND` one of networks.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from segviz import __version__, leaderboard
+from segviz.backmatter import architectures, ledger, messages, results
+
+FINDER = "find-message.js"
+
+
+class BackMatter(SphinxDirective):
+    """A directive that sets as MyST what it makes of the results."""
+
+    def results(self) -> dict[str, Any]:
+        if not hasattr(self.env, "segviz_results"):
+            path = Path(self.env.srcdir, "_build", ".jupyter_cache", results.NAME)
+            self.env.segviz_results = results.load(path)  # type: ignore[attr-defined]
+        return self.env.segviz_results  # type: ignore[attr-defined]
+
+    def set(self, text: str) -> list[nodes.Node]:
+        return self.parse_text_to_nodes(text)
+
+
+# --- Error messages -------------------------------------------------------------------------------
+
+
+class Messages(BackMatter):
+    """The entries of one group of the error-message index, each with its anchor `message-ID`."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        known = self.results()["messages"]
+        return [self.section(entry, **known[entry.id]) for entry in messages.entries(self.arguments[0])]
+
+    def section(self, entry: messages.Entry, shown: str, mended: str) -> nodes.section:
+        anchor = f"message-{entry.id}"
+        section = nodes.section(ids=[anchor], names=[anchor])
+        self.state.document.note_explicit_target(section)
+        words, _ = self.parse_inline(entry.title if entry.silent else f"`{entry.title}`")
+        section += [nodes.title(entry.title, "", *words), *self.set(account(entry, shown, mended))]
+        return section
+
+
+def account(entry: messages.Entry, shown: str, mended: str) -> str:
+    """What is said of an entry: the message as raised, its cause, what makes it, what mends it."""
+    parts = [] if entry.silent else [block(shown, "book-message")]
+    parts += [f"**Cause.** {entry.cause}", code(entry.example)]
+    if entry.silent:
+        parts.append(block(shown, "book-result"))
+    parts += [f"**Mend.** {entry.advice}", code(entry.mend)]
+    if mended != "None":
+        parts.append(block(mended, "book-result"))
+    if entry.see:
+        parts.append(f"More in {entry.see}.")
+    return "\n\n".join(parts)
+
+
+def code(source: str) -> str:
+    return f"```{{code-block}} python\n{source}\n```"
+
+
+def block(text: str, look: str) -> str:
+    return f"```{{code-block}} text\n:class: {look}\n\n{text}\n```"
+
+
+class FindMessage(SphinxDirective):
+    """A box that leaves only the messages which share words with what is typed or pasted into it."""
+
+    def run(self) -> list[nodes.Node]:
+        box = (
+            '<div class="book-find" hidden><label for="find-message">Paste the last line of your traceback, '
+            'or type a word of it</label><input type="search" id="find-message" autocomplete="off" '
+            'spellcheck="false"><p role="status"></p></div>'
+        )
+        return [nodes.raw("", box, format="html")]
+
+
+def write_finder(app: Sphinx) -> None:
+    static = Path(app.outdir, "_static")
+    static.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(Path(__file__).with_name(FINDER), static / FINDER)
+
+
+def add_finder(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
+    if "book-find" in context.get("body", ""):
+        app.add_js_file(FINDER)
+
+
+# --- Ledger and architectures ---------------------------------------------------------------------
+
+
+class Ledger(BackMatter):
+    """One section of the ledger: what is claimed where, the value in print, the value computed, and the verdict."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        known = self.results()["ledger"]
+        lines = [ledger_line(row, **known[row.id]) for row in ledger.rows(self.arguments[0])]
+        return self.set(table(["what", "in print", "computed", "verdict"], lines, look="book-ledger"))
+
+
+def ledger_line(row: ledger.Row, computed: str, agrees: bool, explanation: str) -> list[str]:
+    verdict = "✓ **agrees**" if agrees else "≠ **differs**"
+    return [
+        f"{row.claim}\n\n{row.source}",
+        row.printed,
+        f"{computed}\n\n{breaking(row.computed)}",
+        f"{verdict}\n\n{explanation}" if explanation else verdict,
+    ]
+
+
+def breaking(code: str) -> str:
+    """Code that a narrow column breaks behind an opening parenthesis, or at a space.
+
+    >>> breaking("seen(network('unet'), 3)")
+    "`seen(`<wbr>`network(`<wbr>`'unet'), 3)`"
+    """
+    return "<wbr>".join(f"`{part}`" for part in re.split(r"(?<=\()(?!\))", code))
+
+
+class Architectures(BackMatter):
+    """Networks in `words`, what is computed of them (`numbers`), of other forms (`variants`), or `scores`."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        if self.arguments[0] == "scores":
+            self.env.note_dependency(str(leaderboard.SCORES))
+            headings = ["network", "mean IoU", "boundary F1", "poles lost"]
+            best_first = sorted(leaderboard.load()["models"], key=lambda entry: -entry["mean_iou"])
+            return self.set(table(headings, map(score_line, best_first), look="book-networks book-scores"))
+        known = self.results()["architectures"]
+        numbers = ["parameters", "multiply-adds", "stride", "sees", "least"]
+        if self.arguments[0] == "words":
+            headings = ["network", "encoder", "decoder", "upsampling"]
+            lines = [[w.title, w.encoder, w.decoder, w.upsampling] for w in architectures.words().values()]
+        elif self.arguments[0] == "numbers":
+            headings = ["network", "paper", *numbers]
+            lines = [network_line(name, known[name]) for name in architectures.words()]
+        else:
+            headings = ["network, and its option", *numbers]
+            lines = [variant_line(name, options, known) for name, options in architectures.variants()]
+        look = "book-networks" if self.arguments[0] == "words" else "book-networks book-numbers"
+        return self.set(table(headings, lines, look=look))
+
+
+def score_line(entry: dict[str, Any]) -> list[str]:
+    lost = entry["failures"]["poles_lost"]
+    return [
+        f"{architectures.words()[entry['name']].title}\n\n`{entry['name']}`",
+        f"{entry['mean_iou']:.1%}",
+        f"{entry['boundary_f1']:.1%}",
+        "–" if lost is None else f"{lost:.1%}",
+    ]
+
+
+def network_line(name: str, facts: dict[str, Any]) -> list[str]:
+    words = architectures.words()[name]
+    return [
+        f"{words.title}\n\n`{name}`",
+        f"{{cite:t}}`{words.paper}`{words.venue and f', {words.venue}'}",
+        *numbers_of(facts),
+    ]
+
+
+def variant_line(name: str, options: dict[str, Any], known: dict[str, Any]) -> list[str]:
+    label = architectures.label(name, options)
+    named = ", ".join(f"`{key}={value!r}`" for key, value in options.items())
+    return [f"{architectures.words()[name].title.split(' on ')[0]}\n\n{named}", *numbers_of(known[label])]
+
+
+def numbers_of(facts: dict[str, Any]) -> list[str]:
+    field = "everything" if math.isinf(facts["field"]) else f"{facts['field']:.0f}"
+    return [
+        f"{facts['parameters']:,}",
+        f"{facts['multiplications'] / 1e9:.1f} G",
+        str(facts["stride"]),
+        field,
+        str(facts["least"]),
+    ]
+
+
+def table(headings: Iterable[str], lines: Iterable[Iterable[str]], *, look: str) -> str:
+    """A MyST list table; a cell may hold several paragraphs."""
+    rows = [item(map(item, line)) for line in [headings, *lines]]
+    return f"````{{list-table}}\n:header-rows: 1\n:class: {look}\n\n" + "\n".join(rows) + "\n````"
+
+
+def item(texts: Iterable[str] | str) -> str:
+    """A list item; of several texts, one that is a list of them."""
+    text = texts if isinstance(texts, str) else "\n".join(texts)
+    return "- " + text.replace("\n", "\n  ")
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_directive("messages", Messages)
+    app.add_directive("find-message", FindMessage)
+    app.add_directive("ledger", Ledger)
+    app.add_directive("architectures", Architectures)
+    app.connect("builder-inited", write_finder)
+    app.connect("html-page-context", add_finder)
+    return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}

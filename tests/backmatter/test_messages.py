@@ -1,0 +1,85 @@
+"""The error-message index: every example raises its message, every mend runs, and neither leaves a trace."""
+
+import ast
+import os
+import re
+from pathlib import Path
+
+import pytest
+import torch
+
+from segviz.backmatter import messages
+
+ENTRIES = messages.entries()
+LOUD = [entry for entry in ENTRIES if not entry.silent]
+SILENT = [entry for entry in ENTRIES if entry.silent]
+PAGE = Path(__file__).parents[2] / "book" / "error-messages.md"
+
+
+def made_of(**fields):
+    return messages.Entry(**{"id": "x", "group": "sizes", "title": "", "cause": "", "advice": "", **fields})
+
+
+def test_a_message_is_its_type_and_its_words():
+    assert messages.raised(made_of(example="1 / 0", mend="1")) == "ZeroDivisionError: division by zero"
+
+
+def test_an_example_that_raises_nothing_is_refused():
+    with pytest.raises(RuntimeError, match="x: its example raises nothing"):
+        messages.raised(made_of(example="1 + 1", mend="1"))
+
+
+def test_a_mend_goes_on_where_the_example_stopped():
+    assert messages.mended(made_of(example="x = 20\nx / 0", mend="x = x + 1\n2 * x")) == "42"
+
+
+def test_a_mend_that_fails_is_not_hidden():
+    with pytest.raises(NameError):
+        messages.mended(made_of(example="1 / 0", mend="nowhere"))
+
+
+def test_examples_leave_no_files_and_no_random_numbers_behind():
+    before, state = os.getcwd(), torch.get_rng_state()
+    messages.mended(made_of(example="torch.rand(3)\nopen('left', 'w').close()\n1 / 0", mend="torch.rand(1)"))
+    assert os.getcwd() == before
+    assert not Path("left").exists()
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+@pytest.mark.parametrize("entry", LOUD, ids=lambda entry: entry.id)
+def test_the_example_really_raises_what_the_heading_says(entry):
+    assert entry.title in messages.raised(entry)
+
+
+@pytest.mark.parametrize("entry", LOUD, ids=lambda entry: entry.id)
+def test_the_mend_really_runs_and_shows_a_value(entry):
+    assert messages.mended(entry) != "None"
+
+
+@pytest.mark.parametrize("entry", SILENT, ids=lambda entry: entry.id)
+def test_where_nothing_is_raised_the_value_is_wrong_and_the_mend_gives_another(entry):
+    assert messages.shown(entry) != messages.mended(entry)
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.id)
+def test_an_entry_is_whole_and_fits_the_page(entry):
+    assert entry.cause and entry.advice and entry.example and entry.mend
+    assert all(len(line) <= 88 for code in (entry.example, entry.mend) for line in code.splitlines())
+    assert isinstance(ast.parse(entry.mend).body[-1], ast.Expr)
+    for target in re.findall(r"\(#message-([\w-]+)\)", entry.cause + entry.advice):
+        assert target in {other.id for other in ENTRIES}
+    for target in re.findall(r"\]\((\.\./[^)]+|[\w-]+\.md)\)", entry.cause + entry.advice + entry.see):
+        assert (PAGE.parent / target).exists(), target
+
+
+def test_ids_are_distinct_and_every_group_is_on_the_page():
+    assert len({entry.id for entry in ENTRIES}) == len(ENTRIES)
+    assert {entry.group for entry in ENTRIES} == set(messages.groups())
+    assert re.findall(r"```\{messages\} (\w+)", PAGE.read_text()) == list(messages.groups())
+    assert all(heading in PAGE.read_text() for heading in messages.groups().values())
+
+
+def test_the_messages_that_readers_ask_about_most_are_there():
+    titles = " ".join(entry.title for entry in ENTRIES)
+    for words in ("more than 1 value per channel", "invalid max index", "either stride or dilation", "align_corners"):
+        assert words in titles

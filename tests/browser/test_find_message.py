@@ -1,0 +1,78 @@
+"""A traceback's last line, pasted into the index of error messages, leaves the one that explains it."""
+
+import pytest
+
+from segviz.backmatter.messages import entries
+
+PAGE = "book/error-messages.html"
+SHOWN = """() => [...document.querySelectorAll("section section section")]
+  .filter((section) => section.checkVisibility()).map((section) => section.querySelector("h3").textContent)"""
+PASTED = [
+    (
+        "ValueError: Expected more than 1 value per channel when training, got input size torch.Size([1, 256, 1, 1])",
+        "Expected more than 1 value per channel when training",
+    ),
+    (
+        "RuntimeError: Sizes of tensors must match except in dimension 1. Expected size 45 but got size 44 for tensor "
+        "number 1 in the list.",
+        "Sizes of tensors must match except in dimension 1",
+    ),
+    (
+        "ValueError: Found an invalid max index: 931 (output volumes are of size 30x30)",
+        "Found an invalid max index",
+    ),
+    ("IndexError: Target 255 is out of bounds.", "Target 255 is out of bounds"),
+    (
+        "RuntimeError: Given groups=1, weight of size [64, 3, 7, 7], expected input[8, 4, 512, 512] to have 3 "
+        "channels, but got 4 channels instead",
+        "expected input[1, 1, 32, 32] to have 3 channels, but got 1 channels instead",
+    ),
+]
+
+
+def test_every_message_has_its_anchor(page_at):
+    sections = page_at(PAGE, javascript=False).page.locator("section section section").all()
+    assert [section.get_attribute("id") for section in sections] == [f"message-{each.id}" for each in entries()]
+
+
+@pytest.mark.parametrize(("pasted", "title"), PASTED)
+def test_a_pasted_line_finds_its_message_whatever_its_numbers(page_at, pasted, title):
+    page = page_at(PAGE).page
+    every = page.evaluate(SHOWN)
+    page.fill("#find-message", pasted)
+    found = page.evaluate(SHOWN)
+    assert title in found[0]
+    assert len(found) <= 3 < len(every)
+    assert page.locator(".book-find [role=status]").inner_text() == f"{len(found)} of {len(every)}"
+
+
+def test_a_word_is_enough_and_empty_groups_go(page_at):
+    page = page_at(PAGE).page
+    page.fill("#find-message", "unpool")
+    assert page.evaluate(SHOWN)
+    assert not page.locator("#loading-weights").is_visible()
+
+
+def test_nothing_found_is_said_and_an_empty_box_shows_all(page_at):
+    page = page_at(PAGE).page
+    every = page.evaluate(SHOWN)
+    page.fill("#find-message", "zebra")
+    assert page.evaluate(SHOWN) == []
+    assert "Not on this page" in page.locator(".book-find [role=status]").inner_text()
+    page.fill("#find-message", "")
+    assert page.evaluate(SHOWN) == every
+
+
+def test_a_link_to_a_message_that_is_put_away_shows_it(page_at):
+    page = page_at(PAGE, scheme="file").page
+    page.fill("#find-message", "argparse")
+    assert not page.locator("#message-min-size").is_visible()
+    page.evaluate("location.hash = '#message-min-size'")
+    page.wait_for_function("document.querySelector('#find-message').value === ''")
+    assert page.locator("#message-min-size").is_visible()
+
+
+def test_without_javascript_all_messages_are_there_and_no_box(page_at):
+    page = page_at(PAGE, javascript=False).page
+    assert not page.locator(".book-find").is_visible()
+    assert page.locator("#message-min-size").is_visible()

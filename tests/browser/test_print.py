@@ -1,0 +1,47 @@
+"""A page on paper: light whatever it was read in, the text alone, nothing wider than the sheet, solutions folded."""
+
+import pytest
+from visits import contents
+
+A4 = 794 - 2 * 57  # CSS pixels between margins of 15 mm
+PAGES = [path for path in contents() if path != "search.html"]
+
+AS_PRINTED = """() => {
+  const shown = (selector) => [...document.querySelectorAll(selector)].filter((node) => node.checkVisibility());
+  const main = document.querySelector(".bd-article");
+  const right = main.getBoundingClientRect().right;
+  const wide = ":is(.highlight pre, table, mjx-container[display], img, .sv-figure svg)";
+  const over = (node) =>
+    node.getBoundingClientRect().right > right + 1 || (node.clientWidth && node.scrollWidth > node.clientWidth + 1);
+  return {
+    ink: getComputedStyle(main).color,
+    theme: document.documentElement.dataset.theme,
+    around: shown(".bd-sidebar-primary, .bd-sidebar-secondary, .prev-next-area, .bd-footer, .sv-controls, .sv-button")
+      .map((node) => node.className),
+    cut: [...main.querySelectorAll(wide)].filter((node) => node.checkVisibility() && over(node))
+      .map((node) => node.outerHTML.slice(0, 100)),
+    open: shown("details.hide[open]").length,
+  };
+}"""
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_read_in_the_dark_prints_light_and_whole(page_at, path):
+    page = page_at(path, theme="dark", width=A4).page
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    printed = page.evaluate(AS_PRINTED)
+    assert printed == {"ink": "rgb(31, 31, 33)", "theme": "light", "around": [], "cut": [], "open": 0}
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+
+
+def test_without_a_script_it_prints_light_too(page_at):
+    visit = page_at("index.html", theme=None, javascript=False)
+    visit.page.emulate_media(media="print")
+    assert visit.page.locator(".bd-article").evaluate("(node) => getComputedStyle(node).color") == "rgb(31, 31, 33)"
+
+
+def test_the_browser_prints_the_page(page_at):
+    pdf = page_at("index.html", theme="dark").page.pdf(format="A4")
+    assert pdf.startswith(b"%PDF")
