@@ -4,11 +4,14 @@ BIN    := .venv/bin
 READY  := .venv/.segviz-ready
 BUILT  := _build/html/.built
 
+# Another file tries other versions: make test REQUIREMENTS=newest.txt
+REQUIREMENTS ?= requirements.txt
+
 SOURCES := _config.yml _toc.yml index.md requirements.txt \
 	$(shell find book chapters segviz -type f -not -path '*/.*' -not -path '*/__pycache__/*' 2>/dev/null)
 
 .DEFAULT_GOAL := book
-.PHONY: book test lab serve check weights address environment clean
+.PHONY: book test lab serve check weights benchmarks peers twice address environment clean
 
 book: $(BUILT)
 	@echo "The book: _build/html/index.html"
@@ -30,11 +33,24 @@ check: $(READY)
 	$(BIN)/mypy
 	$(BIN)/codespell
 	$(BIN)/nbstripout --keep-id --verify chapters/*.ipynb
+	$(BIN)/python -m pytest tests/test_repository.py tests/test_github.py
 
 # Hours on a CPU, minutes on a GPU. Interrupt it at will: what was begun waits in runs/weights and is carried on.
 weights: $(READY)
 	$(BIN)/python -m segviz.recipes
 	$(BIN)/python -m segviz.leaderboard
+
+# The book's figures; make benchmarks SECTIONS="models scenes". How to read them: benchmarks/README.md
+benchmarks: $(BUILT)
+	@$(BIN)/python -m benchmarks $(SECTIONS)
+
+# What the benchmarks set beside ours, in a folder that nothing else looks at.
+peers: $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .venv-peers -r benchmarks/peers.txt
+
+# Two builds from nothing give the same numbers and pictures.
+twice: $(READY)
+	@$(BIN)/python book/fresh.py
 
 # make address URL=https://github.com/you/segviz
 address: $(READY)
@@ -45,12 +61,12 @@ environment: $(READY)
 clean:
 	rm -rf _build
 
-$(READY): requirements.txt pyproject.toml
+$(READY): $(REQUIREMENTS) pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "segviz needs Python 3.11 or newer: make PYTHON=python3.12"; exit 1; }
 	@test -x $(BIN)/python || { echo "Making the environment in .venv"; $(PYTHON) -m venv .venv; }
-	@echo "Installing the pinned packages (a few minutes the first time)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@echo "Installing the packages of $(REQUIREMENTS) (a few minutes the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $(REQUIREMENTS)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 

@@ -1,31 +1,33 @@
 """Dense CRF against the C++ library on one CPU, in one run: labels side by side and times as ratios.
 
-Needs the library, which is compiled as it installs: ``pip install pydensecrf2``. Then::
+    python -m benchmarks.dense_crf
+    python -m benchmarks.dense_crf --write-reference tests/dense_crf_24x24.json   # what the tests compare with
 
-    python benchmarks/dense_crf.py
-    python benchmarks/dense_crf.py --write-reference tests/dense_crf_24x24.json   # what the tests compare with
+The library, pydensecrf2, is compiled as it installs. Without it nothing can be compared.
 """
 
-import argparse
 import json
 import statistics
-import time
 from pathlib import Path
 
 import numpy as np
 import skimage.data
 import skimage.transform
 import torch
-from pydensecrf.densecrf import DenseCRF2D
-from pydensecrf.utils import unary_from_softmax
 
+from benchmarks.command import is_here, parser
+from benchmarks.timing import in_turns, ratio
 from segviz import dense_crf
+from segviz.tables import Table
 
 PICTURES = ["coffee", "chelsea", "astronaut"]
 
 
 def library(probabilities, image, *, iterations=10):
     """What :func:`segviz.dense_crf` gives at its defaults, from pydensecrf."""
+    from pydensecrf.densecrf import DenseCRF2D
+    from pydensecrf.utils import unary_from_softmax
+
     classes, height, width = probabilities.shape
     crf = DenseCRF2D(width, height, classes)
     crf.setUnaryEnergy(np.ascontiguousarray(unary_from_softmax(probabilities.numpy())))
@@ -50,13 +52,8 @@ def noisy_probabilities(image, classes):
     return (scores + torch.randn(scores.shape, generator=draw)).softmax(dim=0)
 
 
-def seconds(call):
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
-
-
-def compare(name, size, classes, iterations, repeats, threads):
+def compared(name, size, classes, iterations, rounds, threads):
+    """One row of the table."""
     image = picture(name, size)
     probabilities = noisy_probabilities(image, classes)
     runs = {
@@ -64,14 +61,17 @@ def compare(name, size, classes, iterations, repeats, threads):
         "segviz": lambda: dense_crf(probabilities, image, iterations=iterations),
     }
     torch.set_num_threads(threads)
-    theirs, ours = (run() for run in runs.values())  # which also warms both up
-    times = [{who: seconds(run) for who, run in runs.items()} for _ in range(repeats)]
-    library_time, segviz_time = (statistics.median(turn[who] for turn in times) for who in runs)
+    theirs, ours = (run() for run in runs.values())
+    spent = in_turns(runs, rounds)
     agreement = (theirs.argmax(0) == ours.argmax(0)).double().mean().item()
-    print(
-        f"{name:10s} {threads:7d} {library_time:10.3f} {segviz_time:9.3f} {segviz_time / library_time:6.2f} "
-        f"{agreement:10.5%} {(theirs - ours).abs().max().item():14.1e}"
-    )
+    return {
+        "picture": name,
+        "threads": str(threads),
+        **{f"{who}, s": f"{statistics.median(times):.3f}" for who, times in spent.items()},
+        "time, segviz / library": str(ratio(spent["segviz"], spent["library"])),
+        "same label": f"{agreement:.3%}",
+        "max difference": f"{(theirs - ours).abs().max().item():.0e}",
+    }
 
 
 def write_reference(path):
@@ -80,7 +80,7 @@ def write_reference(path):
     probabilities = (noisy_probabilities(image, 3) * 1000).round() / 1000
     probabilities[0] += 1 - probabilities.sum(dim=0)
     reference = {
-        "command": f"python benchmarks/dense_crf.py --write-reference {path}",
+        "command": f"python -m benchmarks.dense_crf --write-reference {path}",
         "image_levels": (image * 255).round().int().tolist(),
         "probabilities_per_mille": (probabilities * 1000).round().int().tolist(),
     }
@@ -92,22 +92,26 @@ def write_reference(path):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--size", type=int, default=256)
-    parser.add_argument("--classes", type=int, default=21)
-    parser.add_argument("--iterations", type=int, default=10)
-    parser.add_argument("--repeats", type=int, default=7)
-    parser.add_argument("--write-reference", type=Path)
-    options = parser.parse_args()
+    asked = parser(__doc__)
+    asked.add_argument("--size", type=int, help="of the pictures, in pixels; 256, or 96 where it must be quick")
+    asked.add_argument("--classes", type=int, default=21)
+    asked.add_argument("--iterations", type=int, default=10)
+    asked.add_argument("--rounds", type=int, help="7, or 3 where it must be quick")
+    asked.add_argument("--write-reference", type=Path, metavar="FILE")
+    options = asked.parse_args()
+    if not is_here("pydensecrf"):
+        return None
     if options.write_reference:
         return write_reference(options.write_reference)
 
-    all_threads = torch.get_num_threads()
-    print(f"{options.size} × {options.size}, {options.classes} classes, {options.iterations} iterations; seconds")
-    print("picture    threads    library    segviz  ratio  same label  max difference")
-    for name in [*PICTURES, "noise"]:
-        for threads in sorted({1, all_threads}):
-            compare(name, options.size, options.classes, options.iterations, options.repeats, threads)
+    size, rounds = (
+        (options.size or 96, options.rounds or 3) if options.quick else (options.size or 256, options.rounds or 7)
+    )
+    settings = (size, options.classes, options.iterations, rounds)
+    threads = sorted({1, torch.get_num_threads()})
+    rows = [compared(name, *settings, count) for name in [*PICTURES, "noise"] for count in threads]
+    print(f"{size} × {size}, {options.classes} classes, {options.iterations} iterations")
+    print(Table({heading: [row[heading] for row in rows] for heading in rows[0]}))
     return None
 
 

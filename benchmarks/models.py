@@ -6,14 +6,11 @@ in their own default. torchvision's two are the same network as ours. Of segment
 differs in a few BNs and in where its last 3×3 stands, and Unet is another network altogether, put on ResNet-34: its
 ratio of arithmetic is there to be read beside its ratio of time. Without that package its pairs are left out::
 
-    pip install segmentation-models-pytorch
-    python benchmarks/models.py --size 256 --rounds 7     # smp takes multiples of 16 only
+    python -m benchmarks.models --size 256 --rounds 7     # smp takes multiples of 16 only
 """
 
-import argparse
 import copy
 import os
-import statistics
 import time
 from collections.abc import Callable
 
@@ -25,13 +22,11 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 from torchvision.models.segmentation import deeplabv3_resnet50, fcn_resnet50
 
+from benchmarks.command import is_here, parser
+from benchmarks.timing import in_turns, ratio
 from segviz import create_model, get_device
 from segviz.optimization import channels_last
-
-try:
-    import segmentation_models_pytorch as smp
-except ImportError:
-    smp = None
+from segviz.tables import Table
 
 Step = Callable[[], None]
 
@@ -41,9 +36,10 @@ def pairs():
     random = {"weights": None, "weights_backbone": None, "num_classes": 21, "aux_loss": False}
     yield "fcn_resnet50 · torchvision", create_model("fcn_resnet"), fcn_resnet50(**random)
     yield "deeplabv3_resnet50 · torchvision", create_model("deeplabv3"), deeplabv3_resnet50(**random)
-    if smp is None:
-        print("segmentation_models_pytorch is not installed: its pairs are left out")
+    if not is_here("segmentation_models_pytorch"):
         return
+    import segmentation_models_pytorch as smp
+
     random = {"encoder_weights": None, "classes": 21}
     ours = create_model("deeplabv3plus", backbone="resnet50", separable=True, aspp_rates=(12, 24, 36))
     yield "DeepLabV3Plus resnet50 · smp", ours, smp.DeepLabV3Plus("resnet50", **random)
@@ -74,14 +70,17 @@ def forward_and_backward(model: nn.Module, images: torch.Tensor) -> Step:
     return step
 
 
-def seconds(step: Step, device: torch.device) -> float:
-    """By the clock; on one thread of a CPU, the time that thread had the CPU, which other work does not stretch."""
-    clock = time.process_time if device.type == "cpu" and torch.get_num_threads() == 1 else time.perf_counter
-    start = clock()
-    step()
-    if device.type == "cuda":
-        torch.cuda.synchronize()
-    return clock() - start
+def clock_of(device: torch.device) -> Callable[[], float]:
+    """By the wall; on one thread of a CPU, the time that thread had the CPU, which other work does not stretch."""
+    if device.type == "cpu":
+        return time.process_time if torch.get_num_threads() == 1 else time.perf_counter
+
+    def after_the_device() -> float:
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+        return time.perf_counter()
+
+    return after_the_device
 
 
 def peak_bytes(step: Step, device: torch.device) -> int:
@@ -107,51 +106,44 @@ def operations(step: Step) -> int:
     return counter.get_total_flops()
 
 
-def median_ratios(ours: list[Step], theirs: Step, device: torch.device, rounds: int) -> list[tuple[float, float]]:
-    """For each of `ours` the median ratio to `theirs` and the spread of the middle half, after one warm-up each."""
-    steps = [theirs, *ours]
-    for step in steps:
-        step()
-    taken = []
-    for i in range(rounds):
-        order = range(len(steps)) if i % 2 == 0 else reversed(range(len(steps)))
-        taken.append(dict(sorted((j, seconds(steps[j], device)) for j in order)))
-    results = []
-    for j in range(1, len(steps)):
-        ratios = [t[j] / t[0] for t in taken]
-        low, median, high = statistics.quantiles(ratios, n=4)
-        results.append((median, high - low))
-    return results
+def compared(name: str, ours: nn.Module, theirs: nn.Module, images: torch.Tensor, rounds: int):
+    """A row of the table for each kind of pass."""
+    device = images.device
+    turned = channels_last(copy.deepcopy(ours))
+    for what, pass_ in (("forward", forward), ("and backward", forward_and_backward)):
+        steps = {who: pass_(model, images) for who, model in (("theirs", theirs), ("ours", ours), ("turned", turned))}
+        spent = in_turns(steps, rounds, clock_of(device))
+        yield {
+            "ours / theirs": name,
+            "pass": what,
+            "time": str(ratio(spent["ours"], spent["theirs"])),
+            "channels last": str(ratio(spent["turned"], spent["theirs"])),
+            "memory": f"{peak_bytes(steps['ours'], device) / peak_bytes(steps['theirs'], device):.3f}",
+            "arithmetic": f"{operations(steps['ours']) / operations(steps['theirs']):.3f}",
+        }
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--size", type=int, default=256, help="height and width of the images")
-    parser.add_argument("--batch", type=int, default=2)
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--threads", type=int, default=None, help="of the CPU; PyTorch's own choice if not given")
-    parser.add_argument("--device", default=None)
-    options = parser.parse_args()
+    asked = parser(__doc__)
+    asked.add_argument("--size", type=int, help="height and width of the images; 256, or 128 where it must be quick")
+    asked.add_argument("--batch", type=int, default=2)
+    asked.add_argument("--rounds", type=int, help="7, or 3 where it must be quick")
+    asked.add_argument("--threads", type=int, help="of the CPU; PyTorch's own choice if not given")
+    asked.add_argument("--device")
+    options = asked.parse_args()
 
+    size, rounds = options.size or (128 if options.quick else 256), options.rounds or (3 if options.quick else 7)
     device = torch.device(options.device or get_device())
     if options.threads:
         torch.set_num_threads(options.threads)
-    images = torch.rand(options.batch, 3, options.size, options.size, device=device)
+    images = torch.rand(options.batch, 3, size, size, device=device)
+    rows = [
+        row
+        for name, ours, theirs in pairs()
+        for row in compared(name, ours.to(device), theirs.to(device), images, rounds)
+    ]
     print(f"torch {torch.__version__}, {device}, {torch.get_num_threads()} threads, images {tuple(images.shape)}")
-    print(f"{'ours / theirs':34}{'':10}{'time (±)':>14}{'channels last (±)':>20}{'memory':>9}{'arithmetic':>12}")
-    for name, ours, theirs in pairs():
-        ours, theirs = ours.to(device), theirs.to(device)
-        turned = channels_last(copy.deepcopy(ours))
-        for what, pass_ in (("forward", forward), ("+ backward", forward_and_backward)):
-            mine, last, peer = (pass_(model, images) for model in (ours, turned, theirs))
-            plain, layout = median_ratios([mine, last], peer, device, options.rounds)
-            memory = peak_bytes(mine, device) / peak_bytes(peer, device)
-            arithmetic = operations(mine) / operations(peer)
-            print(
-                f"{name:34}{what:10}{plain[0]:8.3f} ±{plain[1]:.2f}{layout[0]:14.3f} ±{layout[1]:.2f}"
-                f"{memory:9.3f}{arithmetic:12.3f}",
-                flush=True,
-            )
+    print(Table({heading: [row[heading] for row in rows] for heading in rows[0]}))
 
 
 if __name__ == "__main__":

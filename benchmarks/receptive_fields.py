@@ -1,17 +1,15 @@
 """Receptive fields of whole networks: this package beside plain autograd and beside its peers, in one run.
 
-    python benchmarks/receptive_fields.py [--size 1025]
+    python -m benchmarks.receptive_fields [--size 1025]
 
 First the ratio that matters: the exact support of one unit of ResNet-101, against the gradient of the same unit by
 plain autograd on the same machine in the same process. Then small networks whose answers are known, each given to
 every peer that can be imported; a peer is handed the form of the network that its own documentation asks for.
 """
 
-import argparse
 import copy
-import importlib.util
+import logging
 import math
-import time
 import warnings
 
 import torch
@@ -19,18 +17,11 @@ import torchvision
 from torch import nn
 
 import segviz
+from benchmarks.command import is_here, parser
+from benchmarks.timing import least_seconds
+from segviz.tables import Table
 
 STAGES = ["maxpool", "layer1", "layer2", "layer3", "layer4"]
-
-
-def seconds(function, tries=1):
-    """The least time of some tries, and the result."""
-    spent = []
-    for _ in range(tries):
-        start = time.perf_counter()
-        result = function()
-        spent.append(time.perf_counter() - start)
-    return min(spent), result
 
 
 # --- ResNet-101 -----------------------------------------------------------------------------------------------
@@ -52,15 +43,26 @@ def compare_resnet101(side):
     model, size = torchvision.models.resnet101().eval(), (side, side)
     segviz.receptive_field(model, layer="layer1")  # imports and caches
 
-    spent, fields = seconds(lambda: [segviz.receptive_field(model, layer=stage) for stage in STAGES], tries=5)
-    print(f"receptive field of every stage   {spent:8.3f} s   {[field.size[0] for field in fields]}")
-    ours, support = seconds(lambda: segviz.support(model, size, layer="layer4"), tries=3)
-    print(f"support of one unit at {side}²     {ours:8.3f} s   {support.sum().item()} pixels")
-    spent, shares = seconds(lambda: segviz.effective_receptive_field(model, size, layer="layer4"), tries=3)
-    print(f"effective field at {side}²         {spent:8.3f} s   {(shares > 0).sum().item()} pixels")
-    theirs, seen = seconds(lambda: plain_autograd(model, "layer4", size))
-    print(f"plain autograd at {side}²          {theirs:8.3f} s   {seen.sum().item()} pixels")
-    print(f"ratio                            {theirs / ours:8.0f} ×   (the bar: 50)")
+    stages, fields = least_seconds(lambda: [segviz.receptive_field(model, layer=stage) for stage in STAGES], tries=5)
+    print(f"ResNet-101, every stage: {[field.size[0] for field in fields]} px, in {stages:.3f} s\n")
+    asks = {
+        "segviz.support": (lambda: segviz.support(model, size, layer="layer4"), 3),
+        "segviz.effective_receptive_field": (
+            lambda: segviz.effective_receptive_field(model, size, layer="layer4") > 0,
+            3,
+        ),
+        "plain autograd": (lambda: plain_autograd(model, "layer4", size), 1),
+    }
+    answers = {name: least_seconds(ask, tries) for name, (ask, tries) in asks.items()}
+    slowest = answers["plain autograd"][0]
+    columns = {
+        f"one unit of layer4 at {side}²": list(answers),
+        "seconds": [f"{spent:.3f}" for spent, _ in answers.values()],
+        "pixels found": [str(found.sum().item()) for _, found in answers.values()],
+        "autograd / this": [f"{slowest / spent:.0f}" for spent, _ in answers.values()],
+    }
+    print(Table(columns))
+    support, seen = answers["segviz.support"][1], answers["plain autograd"][1]
     assert not (seen & ~support).any(), "autograd found a pixel outside the support"
 
 
@@ -153,23 +155,21 @@ def by_torchscan(network):
 
 
 def compare_peers():
-    peers = {"segviz": by_segviz}
-    for name, ask in (("receptivefield", by_receptivefield), ("torchscan", by_torchscan)):
-        if importlib.util.find_spec(name):
-            peers[name] = ask
-        else:
-            print(f"{name} is not installed, so it is left out")
-    print(f"{'':25}{'true':>12}" + "".join(f"{name:>28}" for name in peers))
-    for name, (network, true) in NETWORKS.items():
-        cells = []
-        for ask in peers.values():
-            try:
-                spent, answer = seconds(lambda ask=ask, network=network: ask(network))
-                verdict = "" if answer == true else " wrong"
-                cells.append(f"{shown(answer)}{verdict} ({1000 * spent:.0f} ms)")
-            except Exception as error:
-                cells.append(f"fails: {type(error).__name__}")
-        print(f"{name:25}{shown(true):>12}" + "".join(f"{cell:>28}" for cell in cells))
+    asked = {"receptivefield": by_receptivefield, "torchscan": by_torchscan}
+    peers = {"segviz": by_segviz, **{name: ask for name, ask in asked.items() if is_here(name)}}
+    columns = {"network": list(NETWORKS), "true": [shown(true) for _, true in NETWORKS.values()]}
+    for name, ask in peers.items():
+        columns[name] = [answered(ask, network, true) for network, true in NETWORKS.values()]
+    print(Table(columns))
+
+
+def answered(ask, network, true):
+    """What a peer says of a network, whether that holds, and how long it took."""
+    try:
+        spent, answer = least_seconds(lambda: ask(network))
+    except Exception as error:
+        return f"fails: {type(error).__name__}"
+    return f"{shown(answer)}{'' if answer == true else ' wrong'} ({1000 * spent:.0f} ms)"
 
 
 def shown(sizes):
@@ -178,11 +178,17 @@ def shown(sizes):
     )
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--size", type=int, default=1025, help="side of ResNet-101's input, in pixels")
+def main():
+    asked = parser(__doc__)
+    asked.add_argument("--size", type=int, help="side of ResNet-101's input; 1025 px, or 257 where it must be quick")
+    options = asked.parse_args()
     warnings.simplefilter("ignore")
+    logging.disable(logging.INFO)  # of a peer
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads")
-    compare_resnet101(parser.parse_args().size)
+    compare_resnet101(options.size or (257 if options.quick else 1025))
     print()
     compare_peers()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,6 @@
 """How fast scenes are made on one core, where the time goes, and what reading stored pictures would cost.
 
-    python benchmarks/scenes.py
+    python -m benchmarks.scenes
 
 Times are of the process, not of the clock on the wall, so that a busy machine changes them little; every
 figure is the best of several rounds. The peer is the same pictures stored as PNG files, image and mask, read
@@ -16,24 +16,22 @@ import numpy as np
 import torch
 from PIL import Image
 
+from benchmarks.command import parser
+from benchmarks.timing import least_seconds
 from segviz.data import Scenes, layout
 from segviz.data.samples import sample
+from segviz.tables import Table
 
 COUNT, ROUNDS = 100, 7
 
 
-def best_milliseconds(make: Callable[[int], object]) -> float:
+def milliseconds_each(make: Callable[[int], object], rounds: int) -> float:
     """Process time of one call, in the best round."""
-    rounds = []
-    for _ in range(ROUNDS):
-        start = time.process_time()
-        for index in range(COUNT):
-            make(index)
-        rounds.append((time.process_time() - start) / COUNT)
-    return 1e3 * min(rounds)
+    spent, _ = least_seconds(lambda: [make(index) for index in range(COUNT)], rounds, clock=time.process_time)
+    return 1e3 * spent / COUNT
 
 
-def finishing_milliseconds(size: tuple[int, int]) -> float:
+def finishing_milliseconds(size: tuple[int, int], rounds: int) -> float:
     """The part of it that texture, daylight and noise take."""
     kept = []
     finish = layout.finish
@@ -42,7 +40,7 @@ def finishing_milliseconds(size: tuple[int, int]) -> float:
         layout.draw_scene(0, 0, size)
     finally:
         layout.finish = finish
-    return best_milliseconds(lambda _: finish(*kept[0]))
+    return milliseconds_each(lambda _: finish(*kept[0]), rounds)
 
 
 def stored(scenes: Scenes, folder: Path) -> Callable[[int], object]:
@@ -61,15 +59,24 @@ def stored(scenes: Scenes, folder: Path) -> Callable[[int], object]:
 
 
 def main() -> None:
+    rounds = 2 if parser(__doc__).parse_args().quick else ROUNDS
     torch.set_num_threads(1)
+    rows = []
     for side in (64, 128, 224, 256):
         scenes = Scenes(COUNT, (side, side))
-        whole = best_milliseconds(scenes.__getitem__)
-        line = f"{side:4d}²: {whole:5.2f} ms a scene, {1e3 / whole:4.0f} scenes/s"
-        line += f"; texture, light and noise {finishing_milliseconds((side, side)):4.2f} ms"
+        whole = milliseconds_each(scenes.__getitem__, rounds)
         with tempfile.TemporaryDirectory() as folder:
-            reading = best_milliseconds(stored(scenes, Path(folder)))
-        print(f"{line}; read from PNG files {reading:4.2f} ms ({whole / reading:.2f}× of that)")
+            reading = milliseconds_each(stored(scenes, Path(folder)), rounds)
+        rows.append((side, whole, finishing_milliseconds((side, side), rounds), reading))
+    columns = {
+        "side": [str(side) for side, *_ in rows],
+        "ms a scene": [f"{whole:.2f}" for _, whole, _, _ in rows],
+        "of them finishing": [f"{finishing:.2f}" for *_, finishing, _ in rows],
+        "scenes a second": [f"{1e3 / whole:.0f}" for _, whole, _, _ in rows],
+        "ms to read a PNG": [f"{reading:.2f}" for *_, reading in rows],
+        "time, drawn / read": [f"{whole / reading:.2f}" for _, whole, _, reading in rows],
+    }
+    print(Table(columns))
 
 
 if __name__ == "__main__":

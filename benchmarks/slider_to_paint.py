@@ -1,4 +1,4 @@
-"""From a slider's move to the picture on the screen, for every widget: `python benchmarks/slider_to_paint.py`.
+"""From a slider's move to the picture on the screen, for every widget: `python -m benchmarks.slider_to_paint`.
 
 Real key presses move each slider in a headless browser, through the rendered book's own script. The clock starts with
 the browser's time stamp of the key and stops in the first task after the frame that drew the change, when its paint is
@@ -17,8 +17,12 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "browser"))
 from chromium import FLAGS, find_chromium
 from widget_pages import CLASSES, book_page, examples_of
 
+from benchmarks.command import parser
+from segviz.tables import Table
+
 MOVES = 60
 MEDIAN_LIMIT, PERCENTILE_LIMIT = 16.0, 50.0
+FRAME = 1000 / 60
 
 WATCH = """
 globalThis.times = [];
@@ -33,7 +37,7 @@ document.addEventListener("input", () => {
 """
 
 
-def times_of(page, name: str) -> list[float]:
+def times_of(page, name: str, moves: int) -> list[float]:
     """Milliseconds from each move of each slider of the widget to its paint."""
     page.set_content(book_page(examples_of(name)[:1]))
     page.wait_for_selector(".sv-widget")
@@ -41,7 +45,7 @@ def times_of(page, name: str) -> list[float]:
     for slider in page.locator("input[type=range]:enabled").all():
         slider.focus()
         page.keyboard.press("Home")
-        for move in range(MOVES):
+        for move in range(moves):
             up = (move // 3) % 2 == 0  # three steps up, three down: every move changes the value
             page.keyboard.press("ArrowRight" if up else "ArrowLeft")
             page.wait_for_timeout(20)
@@ -49,23 +53,28 @@ def times_of(page, name: str) -> list[float]:
 
 
 def main() -> None:
-    failures = []
+    moves = 12 if parser(__doc__).parse_args().quick else MOVES
     chromium = find_chromium()
-    print(f"{'widget':14} {'moves':>6} {'median':>9} {'p95':>9} {'worst':>9}")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         page = browser.new_page(viewport={"width": 1100, "height": 1200})
-        for name in sorted(CLASSES):
-            times = times_of(page, name)
-            if not times:
-                continue  # a widget without sliders
-            median, percentile = statistics.median(times), statistics.quantiles(times, n=20)[-1]
-            print(f"{name:14} {len(times):6} {median:6.1f} ms {percentile:6.1f} ms {max(times):6.1f} ms")
-            if median >= MEDIAN_LIMIT or percentile >= PERCENTILE_LIMIT:
-                failures.append(name)
+        every = {name: times_of(page, name, moves) for name in sorted(CLASSES)}
         browser.close()
-    if failures:
-        sys.exit(f"over {MEDIAN_LIMIT:.0f} ms (median) or {PERCENTILE_LIMIT:.0f} ms (p95): {', '.join(failures)}")
+    moved = {name: times for name, times in every.items() if times}  # some widgets have no slider
+    medians = {name: statistics.median(times) for name, times in moved.items()}
+    percentiles = {name: statistics.quantiles(times, n=20)[-1] for name, times in moved.items()}
+    columns = {
+        "widget": list(moved),
+        "moves": [str(len(times)) for times in moved.values()],
+        "median, ms": [f"{value:.1f}" for value in medians.values()],
+        "p95, ms": [f"{value:.1f}" for value in percentiles.values()],
+        "worst, ms": [f"{max(times):.1f}" for times in moved.values()],
+        "frames, median": [f"{value / FRAME:.2f}" for value in medians.values()],
+    }
+    print(Table(columns))
+    over = [name for name in moved if medians[name] >= MEDIAN_LIMIT or percentiles[name] >= PERCENTILE_LIMIT]
+    if over:
+        sys.exit(f"over {MEDIAN_LIMIT:.0f} ms (median) or {PERCENTILE_LIMIT:.0f} ms (p95): {', '.join(over)}")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """Chapters run again when, and only when, something they are made with has changed."""
 
+import subprocess
+
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
@@ -70,3 +72,26 @@ def test_a_failing_notebook_is_named_with_its_error_and_not_kept(project, capsys
     assert "ZeroDivisionError" in failure
     assert "a FAILED" in capsys.readouterr().out
     assert not execute.is_cached(cache, nbformat.read(path, as_version=4))
+
+
+def test_the_back_matter_is_computed_once_beside_the_notebooks(project, monkeypatch):
+    calls = []
+
+    def compute(command, **settings):
+        calls.append(command[-1])
+        stored.write_text("{}")
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    stored = project / "back-matter.json"
+    monkeypatch.setattr(execute, "BACK_MATTER", stored)
+    monkeypatch.setattr(execute.subprocess, "run", compute)
+    assert execute.compute_back_matter() == execute.compute_back_matter() == []
+    assert calls == [str(stored)]
+
+
+def test_a_back_matter_that_fails_is_a_failure_of_the_book(project, monkeypatch):
+    monkeypatch.setattr(execute, "BACK_MATTER", project / "back-matter.json")
+    broken = subprocess.CompletedProcess([], 1, "", "RuntimeError: channels: its example raises nothing")
+    monkeypatch.setattr(execute.subprocess, "run", lambda *command, **settings: broken)
+    (failure,) = execute.compute_back_matter()
+    assert "its example raises nothing" in failure
