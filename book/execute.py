@@ -7,6 +7,7 @@ knows a notebook by its code alone; a change in the package or in the pinned ver
 import hashlib
 import os
 import shutil
+import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -21,6 +22,7 @@ from jupyter_cache.executors.utils import ExecutionResult, single_nb_execution
 ROOT = Path(__file__).resolve().parents[1]
 CACHE = ROOT / "_build" / ".jupyter_cache"
 STAMP = CACHE / "made-with"
+BACK_MATTER = CACHE / "back-matter.json"  # what the pages after the chapters compute; segviz/backmatter/results.py
 CELL_TIMEOUT = 600
 KERNEL_ENVIRONMENT = {
     "SEGVIZ_BOOK": "1",  # widgets show their rendered form
@@ -96,11 +98,23 @@ def execute(paths: list[Path], cache: JupyterCacheAbstract, workers: int) -> lis
     return failures
 
 
+def compute_back_matter() -> list[str]:
+    """Compute what the back matter shows, unless it is there; return the traceback if that failed."""
+    if BACK_MATTER.exists():
+        return []
+    command = [sys.executable, "-m", "segviz.backmatter.results", str(BACK_MATTER)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    return [f"back matter\n{done.stderr}"] if done.returncode else []
+
+
 def main() -> None:
     begin = time.perf_counter()
     os.environ.update(KERNEL_ENVIRONMENT)
     cache = current_cache(digest_of_what_chapters_use())
-    failures = execute(chapters_in_contents(), cache, workers=os.cpu_count() or 1)
+    with ThreadPoolExecutor(1) as beside:  # while the notebooks run
+        back_matter = beside.submit(compute_back_matter)
+        failures = execute(chapters_in_contents(), cache, workers=os.cpu_count() or 1)
+        failures += back_matter.result()
     print(f"Notebooks ready after {time.perf_counter() - begin:.0f} s", flush=True)
     if failures:
         sys.exit("\n\n".join(failures))

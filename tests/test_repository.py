@@ -50,6 +50,13 @@ def test_the_package_has_one_version():
     assert segviz.__version__ == PROJECT["version"] == citation["version"]
 
 
+def test_the_changelog_says_what_is_new_in_this_version_and_since():
+    headings = re.findall(r"^## \[(.+?)\](?: - (.+))?$", (ROOT / "CHANGELOG.md").read_text(), re.M)
+    (unreleased, _), (newest, day), *_ = headings
+    assert (unreleased, newest) == ("Unreleased", PROJECT["version"])
+    assert day == str(yaml.safe_load((ROOT / "CITATION.cff").read_text())["date-released"])
+
+
 @pytest.mark.parametrize("name", ["README.md", "index.md"])
 def test_examples_on_the_front_pages_hold(name):
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / name).read_text(), flags=re.DOTALL)

@@ -5,11 +5,14 @@ from importlib import import_module
 # Public name -> the folder that holds its Python and its JavaScript.
 _HOME = {
     "ASPPExplorer": "aspp",
+    "ActivationExplorer": "activations",
     "CheckerboardExplorer": "checkerboard",
     "ConvolutionExplorer": "convolution",
     "LayerStackEditor": "stack",
+    "Progress": "progress",
     "Question": "question",
     "ResizeExplorer": "resize",
+    "UnpoolLab": "unpool",
     "predict": "question",
 }
 

@@ -7,6 +7,8 @@ there is none: the page holds the state as JSON, and a small shim of the model (
 import html
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -33,11 +35,21 @@ class Widget(traitlets.HasTraits):
         for name in settings:
             if name not in known:
                 raise ValueError(f"{type(self).__name__} has no setting {name!r}; it has {', '.join(sorted(known))}")
-        try:
+        with self._ruled():
             super().__init__(**settings)
+        self._live = None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        with self._ruled():
+            super().__setattr__(name, value)
+
+    @contextmanager
+    def _ruled(self) -> Iterator[None]:
+        """A setting outside its rule is a ValueError here, as anywhere else in the package."""
+        try:
+            yield
         except traitlets.TraitError as error:
             raise ValueError(f"{type(self).__name__}: {error}") from error
-        self._live = None
 
     @property
     def name(self) -> str:
@@ -84,12 +96,13 @@ class Widget(traitlets.HasTraits):
         return self._live
 
     def _repr_mimebundle_(self, include=None, exclude=None):
-        still = {"text/plain": repr(self), "text/html": self.html()}
         if os.environ.get("SEGVIZ_BOOK"):  # the book is being built: no kernel will stand behind the page
-            return still
+            return {"text/plain": repr(self), "text/html": self.html()}
         bundled = self.live()._repr_mimebundle_(include=include, exclude=exclude)
         data, metadata = bundled if isinstance(bundled, tuple) else (bundled, {})
-        return {**(data or {}), **still}, metadata
+        # Words alone beside the live form: drawing the still picture would cost each display up to seconds.
+        words = {"text/plain": repr(self), "text/html": f"<p>{html.escape(self.description())}</p>"}
+        return {**(data or {}), **words}, metadata
 
     def __repr__(self) -> str:
         changed = {n: v for n, v in self.state().items() if v != self.traits()[n].default()}

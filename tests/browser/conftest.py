@@ -2,13 +2,11 @@
 
 import functools
 import os
-import threading
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from chromium import FLAGS, find_chromium
 from playwright.sync_api import sync_playwright
-from visits import SITE, Visit, contents, set_theme
+from visits import SITE, Visit, contents, serving, set_theme
 
 
 def pytest_collection_modifyitems(items):
@@ -39,11 +37,6 @@ def site():
     return SITE
 
 
-class QuietHandler(SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
-
 def answer_with(body, route):
     route.fulfill(body=body, content_type="text/javascript")
 
@@ -51,11 +44,8 @@ def answer_with(body, route):
 @pytest.fixture(scope="session")
 def served(site):
     """The address of the built book over http, on this machine only."""
-    handler = functools.partial(QuietHandler, directory=site)
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
+    with serving(site) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

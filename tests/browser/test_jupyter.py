@@ -1,5 +1,7 @@
 """Widgets in JupyterLab 4 and Notebook 7, in a real browser, with a real kernel behind them."""
 
+import io
+import math
 import os
 import re
 import socket
@@ -8,10 +10,12 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
 import pytest
+from PIL import Image
 from widget_pages import TWO_FRAMES
 
 pytestmark = pytest.mark.slow
@@ -35,8 +39,14 @@ APPLICATIONS = {"JupyterLab": "lab/tree/widgets.ipynb?reset", "Notebook": "noteb
 @pytest.fixture(scope="module")
 def jupyter(tmp_path_factory):
     """The address of a Jupyter server over a folder with one notebook."""
-    folder = tmp_path_factory.mktemp("jupyter")
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in CELLS])
+    with serving(tmp_path_factory.mktemp("jupyter"), CELLS) as address:
+        yield address
+
+
+@contextmanager
+def serving(folder: Path, sources: list[str]):
+    """The address of a Jupyter server over a folder, in which it lays a notebook with these cells."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
     notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(notebook, folder / "widgets.ipynb")
     with socket.socket() as free:
@@ -78,10 +88,22 @@ class Session:
 
     def run(self, index: int) -> None:
         """Run a cell as a reader does, and wait until it has a number."""
-        self.cells.nth(index).locator(".cm-content").click()
-        self.page.keyboard.press("Control+Enter")
         prompt = self.cells.nth(index).locator(".jp-InputPrompt")
-        eventually(lambda: re.search(r"\d", prompt.inner_text()), f"cell {index} has run", seconds=120)
+        pressed = -math.inf
+
+        def has_run() -> bool:
+            nonlocal pressed
+            number = re.search(r"\d", prompt.inner_text())
+            # Keys pressed while the kernel is still being connected are lost: the prompt stays empty.
+            if not number and "*" not in prompt.inner_text() and time.monotonic() - pressed > 5:
+                for answer in self.page.locator(".jp-Dialog .jp-mod-accept").all():  # "Select kernel": the one offered
+                    answer.click()
+                self.cells.nth(index).locator(".cm-content").click()
+                self.page.keyboard.press("Control+Enter")
+                pressed = time.monotonic()
+            return bool(number)
+
+        eventually(has_run, f"cell {index} has run", seconds=120)
 
     def widget(self, index: int):
         place = self.cells.nth(index).locator(".jp-OutputArea .sv-widget")
@@ -96,6 +118,15 @@ class Session:
         output = self.cells.nth(index).locator(".jp-OutputArea-output pre")
         output.wait_for(timeout=60_000)
         return output.inner_text().strip()
+
+
+def opened_notebook(page, address: str, application: str, *, cells: int) -> Session:
+    """The notebook of `serving` in an application, its kernel idle."""
+    page.goto(address + APPLICATIONS[application])
+    session = Session(page)
+    session.cells.nth(cells - 1).wait_for(timeout=120_000)
+    page.locator("[data-status=idle]").first.wait_for(timeout=120_000)
+    return session
 
 
 def is_widget_error(message) -> bool:
@@ -118,10 +149,7 @@ def test_page_and_kernel_follow_one_another(browser, jupyter, application):
     errors = []  # of widgets: the applications have complaints of their own
     page.on("pageerror", lambda error: "blob:" in (error.stack or "") and errors.append(str(error)))
     page.on("console", lambda message: is_widget_error(message) and errors.append(message.text))
-    page.goto(jupyter + APPLICATIONS[application])
-    session = Session(page)
-    session.cells.nth(len(CELLS) - 1).wait_for(timeout=120_000)
-    page.locator("[data-status=idle]").first.wait_for(timeout=120_000)
+    session = opened_notebook(page, jupyter, application, cells=len(CELLS))
     for index in range(3):
         session.run(index)
     before = [session.figure(0), session.figure(1)]
@@ -142,5 +170,62 @@ def test_page_and_kernel_follow_one_another(browser, jupyter, application):
 
     session.run(4)
     assert session.said(4) == "kernel knows 3 2 1"
+    assert errors == []
+    page.close()
+
+
+EXPLORER = [
+    "import torch\n"
+    "from segviz.widgets import ActivationExplorer\n"
+    "from torch.nn import Conv2d, Flatten, Sequential, Unflatten\n"
+    "layers = Sequential(Conv2d(3, 6, 3, padding=1), Flatten(2), Unflatten(2, (64, 64)))\n"
+    "explorer = ActivationExplorer(model=layers, pictures=[torch.rand(3, 64, 64)], channels=1)\n"
+    "explorer",
+    "print('kernel knows', explorer.left['layer'], explorer.left['channel'], explorer.picture)",
+]
+
+
+def test_the_activation_explorer_asks_its_kernel(browser, tmp_path):
+    """Any channel, any layer by name, words where there is none, and a picture of the reader's."""
+    page = browser.new_page(viewport={"width": 1300, "height": 1600})
+    errors = []
+    page.on("pageerror", lambda error: "blob:" in (error.stack or "") and errors.append(str(error)))
+    with serving(tmp_path, EXPLORER) as address:
+        session = opened_notebook(page, address, "JupyterLab", cells=len(EXPLORER))
+        session.run(0)
+        widget = session.widget(0)
+        drawn = widget.locator(".ae-map .ae-canvas").first
+        told = widget.locator(".sv-readout")
+
+        eventually(lambda: widget.locator(".ae-channels input").count() == 6, "all channels are offered")
+        widget.locator(".ae-channels label").nth(4).click()
+        eventually(lambda: "channel 4" in told.inner_text(), "a channel that the page did not hold")
+
+        field = widget.get_by_label("layer of Sequential")
+        field.fill("1")
+        field.press("Enter")
+        eventually(lambda: "no map" in told.inner_text(), "words for a layer without a map")
+        field.fill("nothing")
+        field.press("Enter")
+        eventually(lambda: "no module" in told.inner_text(), "words for a layer that is none")
+        field.fill("0")
+        field.press("Enter")
+        eventually(lambda: "channel 0" in told.inner_text(), "a layer by its name")
+
+        file = widget.locator("input[type=file]")
+        file.set_input_files({"name": "notes.png", "mimeType": "image/png", "buffer": b"only words"})
+        eventually(lambda: "no picture" in widget.locator(".ae-file").inner_text(), "words for what is no picture")
+        before = drawn.get_attribute("data-drawn")
+        pixels = io.BytesIO()
+        Image.new("RGBA", (200, 100), (200, 30, 30, 128)).save(pixels, "PNG")
+        file.set_input_files({"name": "red.png", "mimeType": "image/png", "buffer": pixels.getvalue()})
+        eventually(lambda: "transparent" in widget.locator(".ae-file").inner_text(), "what was done to the picture")
+        eventually(lambda: drawn.get_attribute("data-drawn") != before, "the map of the new picture")
+
+        thumbs = widget.locator(".ae-film canvas")
+        eventually(lambda: '",1,' in thumbs.first.get_attribute("data-drawn"), "small maps of the new picture")
+
+        session.run(1)
+        assert session.said(1) == "kernel knows 0 0 1"
     assert errors == []
     page.close()

@@ -15,6 +15,7 @@ from widget_pages import (
     CLASSES,
     HOSTS,
     OPTIONS,
+    SHOWS_THE_BROWSERS_STATE,
     Stage,
     anywidget_page,
     book_page,
@@ -33,6 +34,7 @@ from segviz.widgets.resize.still import NAMES, positions
 
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
 WIDGETS = sorted(CLASSES)
+WITH_STATE = sorted(set(CLASSES) - SHOWS_THE_BROWSERS_STATE)
 
 
 @pytest.fixture
@@ -86,14 +88,6 @@ class TestContract:
         ids = stage.page.evaluate("[...document.querySelectorAll('[id]')].map((node) => node.id)")
         assert len(ids) == len(set(ids))
 
-    def test_a_mouse_changes_one_widget_and_reset_restores_it(self, stage_of, host, name):
-        stage = stage_of(page_for(host, name))
-        assert hand_problems(stage, stage.use_mouse) == []
-
-    def test_keys_change_one_widget_and_reset_restores_it(self, stage_of, host, name):
-        stage = stage_of(page_for(host, name))
-        assert hand_problems(stage, stage.use_keys) == []
-
     def test_tab_reaches_every_control(self, stage_of, host, name):
         assert tab_problems(stage_of(page_for(host, name))) == []
 
@@ -115,6 +109,18 @@ class TestContract:
             )
             assert violations == []
         assert len(inks) == 2
+
+
+@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize("name", WITH_STATE)
+class TestHands:
+    def test_a_mouse_changes_one_widget_and_reset_restores_it(self, stage_of, host, name):
+        stage = stage_of(page_for(host, name))
+        assert hand_problems(stage, stage.use_mouse) == []
+
+    def test_keys_change_one_widget_and_reset_restores_it(self, stage_of, host, name):
+        stage = stage_of(page_for(host, name))
+        assert hand_problems(stage, stage.use_keys) == []
 
 
 # --- What only the book's host does ------------------------------------------------------------------
@@ -144,7 +150,7 @@ def test_without_javascript_the_still_form_shows(stage_of, name):
         assert image.evaluate("(image) => image.complete && image.naturalWidth > 200")
 
 
-@pytest.mark.parametrize("name", WIDGETS)
+@pytest.mark.parametrize("name", WITH_STATE)
 def test_it_works_from_the_disk(browser, tmp_path, name):
     file = tmp_path / "page.html"
     file.write_text(page_for("book", name), encoding="utf-8")
@@ -174,7 +180,7 @@ def test_the_cleanup_leaves_nothing(stage_of, name):
     assert cleanup_problems(stage_of(page_for("anywidget", name))) == []
 
 
-@pytest.mark.parametrize("name", WIDGETS)
+@pytest.mark.parametrize("name", WITH_STATE)
 def test_two_views_of_one_model_stay_in_step(stage_of, name):
     stage = stage_of(page_for("anywidget", name))
     stage.page.evaluate(
@@ -189,7 +195,7 @@ def test_two_views_of_one_model_stay_in_step(stage_of, name):
     assert first == second
 
 
-@pytest.mark.parametrize("name", WIDGETS)
+@pytest.mark.parametrize("name", WITH_STATE)
 def test_what_the_reader_does_reaches_the_kernel(stage_of, name):
     stage = stage_of(page_for("anywidget", name))
     stage.use_keys(0)

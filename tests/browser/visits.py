@@ -1,7 +1,12 @@
 """A page of the built book as one reader meets it, and what is wrong with it, in words."""
 
+import functools
 import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
@@ -35,6 +40,20 @@ def contents() -> list[str]:
     table = yaml.safe_load((ROOT / "_toc.yml").read_text())
     files = [chapter["file"] for part in table["parts"] for chapter in part["chapters"]]
     return [f"{name.removesuffix('.ipynb').removesuffix('.md')}.html" for name in [table["root"], *files, "search"]]
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@contextmanager
+def serving(site: Path) -> Iterator[str]:
+    """The address of a folder over http, on this machine only."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(QuietHandler, directory=site)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
 
 
 @dataclass

@@ -22,14 +22,19 @@ OPTIONS = [
     {"text": "4 × 4 as with `stride=1`", "reply": "That is stride one."},
     {"text": "5 × 5", "reply": "That is the zero-stuffed map."},
 ]
+SIZE = {"key": "test/size", "options": [option["text"] for option in OPTIONS]}
 # What a widget needs to be told; the others stand on their defaults.
-SETTINGS = {"Question": {"key": "test/size", "question": "How large is `y`?", "options": OPTIONS, "right": 0}}
+SETTINGS = {
+    "Question": {"key": SIZE["key"], "question": "How large is `y`?", "options": OPTIONS, "right": 0},
+    "Progress": {"chapters": [{"title": "Sizes", "href": "#sizes", "questions": [SIZE]}]},
+}
 # Two examples of every widget, so that a change in one must leave the other alone.
 CLASSES = {
     found.front.parent.name: found
     for name in widgets.__all__
     if isinstance(found := getattr(widgets, name), type) and issubclass(found, Widget)
 }
+SHOWS_THE_BROWSERS_STATE = {"progress"}  # and none of its own, so that two of them on a page are one
 
 # A model as anywidget's front ends meet it: Backbone's events, and a record of what reached the kernel.
 STAND_IN = """

@@ -1,10 +1,9 @@
 """What chapter 2 says without computing it: other seeds, the beliefs behind wrong options, the exercises' hints."""
 
-import re
 
 import pytest
 import torch
-from notebooks import CHAPTERS, code_cells, run, value_of
+from notebooks import CHAPTERS, run, verdict_on
 from torch import nn
 
 from segviz import arithmetic, connectivity
@@ -142,19 +141,13 @@ LIKELY = [
 
 
 @pytest.mark.parametrize("number, answer, reason", LIKELY)
-def test_a_likely_wrong_answer_is_told_its_reason(chapter, number, answer, reason):
-    verdict = verdict_on(chapter, f"exercise-{number}", f"answer = {answer}")
+def test_a_likely_wrong_answer_is_told_its_reason(number, answer, reason):
+    verdict = verdict_on(PATH, f"exercise-{number}", f"answer = {answer}")
     assert verdict.state == "wrong"
     assert reason in verdict.words
 
 
-def test_scaling_the_whole_kernel_is_told_its_reason(chapter):
-    verdict = verdict_on(chapter, "exercise-5", "mended = weights / weights.sum()")
+def test_scaling_the_whole_kernel_is_told_its_reason():
+    verdict = verdict_on(PATH, "exercise-5", "mended = weights / weights.sum()")
     assert verdict.state == "wrong"
     assert "all four phases alike" in verdict.words
-
-
-def verdict_on(chapter, exercise, line):
-    """What an exercise's own cell says to a line that a reader writes in place of the one with the dots."""
-    (cell,) = [cell for cell in code_cells(PATH) if cell.id == exercise]
-    return value_of(re.sub(r"^(answer|mended) = .*\.\.\..*$", line, cell.source, flags=re.M), dict(chapter.names))

@@ -2,7 +2,7 @@
 
 import { button } from "../shared/controls.js";
 import { el, freshId, keepKeys } from "../shared/dom.js";
-import { forget, recall, record } from "../shared/progress.js";
+import { forget, recall, record, watch } from "../shared/progress.js";
 import { follow } from "../shared/state.js";
 
 const TRAITS = ["key", "question", "options", "right", "choice"];
@@ -62,12 +62,15 @@ function render({ model, el: place }) {
     reply.replaceChildren(...(view.recorded ? [el("p", {}, verdict, " ", ...marked(first))] : []),
       ...rest.map((text) => el("p", {}, ...marked(text))));
   });
-  const before = options.findIndex((option) => option.text === recall(key));
-  if (shown.state().choice === null && before >= 0) shown.update({ choice: before });
+  const recalled = () => options.findIndex((option) => option.text === recall(key));
+  let kept = recalled();
+  if (shown.state().choice === null && kept >= 0) shown.update({ choice: kept });
   shown.paint();
+  const unwatch = watch(() => recalled() !== kept && followStorage()); // another page recorded or cleared the answer
   place.classList.add("segviz");
   place.append(root);
   return () => {
+    unwatch();
     shown.end();
     root.remove();
   };
@@ -79,6 +82,7 @@ function render({ model, el: place }) {
       return;
     }
     record(key, options[choice].text);
+    kept = recalled();
     shown.update({ choice });
     shown.paint();
     againButton.focus();
@@ -86,10 +90,15 @@ function render({ model, el: place }) {
 
   function askAgain() {
     forget(key);
-    rows.forEach((row) => (row.input.checked = false));
-    shown.update({ choice: null });
+    followStorage();
     shown.paint();
     rows[0].input.focus();
+  }
+
+  function followStorage() {
+    kept = recalled();
+    rows.forEach((row) => (row.input.checked = false));
+    shown.update({ choice: kept < 0 ? null : kept });
   }
 }
 
