@@ -3,7 +3,7 @@
 import { choice, select, slider } from "../shared/controls.js";
 import { el, freshId } from "../shared/dom.js";
 import { MOST_BYTES } from "./kernel.js";
-import { modelName } from "./words.js";
+import { filmName, modelName } from "./words.js";
 
 /**
  * @param {object} told  what the controls ask for
@@ -25,7 +25,7 @@ export function controlsOf(frame, { onSlot, onModel, onLayer, onFile }) {
   const mix = slider({ label: "map over picture (%)", min: 0, max: 100, step: 5, onInput: (value) => frame.update({ mix: value }) });
   const colors = select({
     label: "colors",
-    options: [["auto", "as the map has signs"], ["magnitude", "magnitude"], ["signed", "signed"]],
+    options: [["auto", "automatic"], ["magnitude", "magnitude"], ["signed", "signed"]],
     onChange: (value) => frame.update({ colors: value }),
   });
   const models = gallery.models.length > sides.length ? sides.map((side) => modelOf(side)) : [];
@@ -43,7 +43,7 @@ export function controlsOf(frame, { onSlot, onModel, onLayer, onFile }) {
   function show(view, state, uris) {
     stage.limit(view.pairs.length - 1);
     stage.show(view.slot);
-    stage.node.querySelector("output").textContent = view[view.chosen].stage.title;
+    stage.node.querySelector("output").textContent = filmName(view[view.chosen].stage);
     together.show(state.together);
     pictures.show(state.picture, uris);
     mix.show(state.mix);
@@ -85,7 +85,9 @@ export function controlsOf(frame, { onSlot, onModel, onLayer, onFile }) {
 /** The pictures to choose from, as small pictures. */
 function picturesOf(frame) {
   const name = freshId("ae-picture");
-  const node = el("div", { class: "ae-pictures", role: "radiogroup", "aria-label": "Picture" });
+  const label = freshId("ae-pictures");
+  const row = el("div", { class: "ae-pictures", role: "radiogroup", "aria-labelledby": label });
+  const node = el("div", {}, el("p", { class: "ae-note", id: label }, "picture"), row);
   let options = [];
   return { node, show };
 
@@ -93,7 +95,7 @@ function picturesOf(frame) {
     node.classList.toggle("ae-away", uris.length < 2);
     if (options.length !== uris.length) {
       options = uris.map((uri, n) => optionOf(uri, n));
-      node.replaceChildren(...options.map((option) => option.node));
+      row.replaceChildren(...options.map((option) => option.node));
     }
     options.forEach(({ input }, n) => (input.checked = n === picture));
   }

@@ -4,6 +4,8 @@ import { el, freshId, set } from "../shared/dom.js";
 import { paint } from "./panels.js";
 import { modelName, stageName } from "./words.js";
 
+const isUnpool = ({ kind }) => kind === "unpool";
+
 /**
  * A list to choose from by pointer and by arrow keys. Stages of the two sides that correspond stand under one another.
  * @param {(index: number) => void} onStage
@@ -19,7 +21,7 @@ export function filmOf(side, at, source, viewOf, onStage) {
     node.classList.toggle("ae-away", !look);
     if (!look) return;
     const called = modelName(look.model.name);
-    name.textContent = called;
+    name.textContent = look.model.stages.some(isUnpool) ? `${called} (u: unpooled)` : called;
     set(list, { "aria-label": `Stages of ${called}` });
     if (list.dataset.of !== look.model.name) {
       list.dataset.of = look.model.name;
@@ -47,7 +49,7 @@ export function filmOf(side, at, source, viewOf, onStage) {
   function cellOf(stage, index, id) {
     const thumb = el("canvas", { class: "ae-thumb", width: 1, height: 1 });
     const words = stageName(stage);
-    const size = el("span", { class: "ae-size" }, String(stage.size[0]));
+    const size = el("span", { class: "ae-size" }, `${isUnpool(stage) ? "u " : ""}${stage.size[0]}`);
     const node = el("div", { class: "ae-stage", role: "option", id, title: words, "aria-label": words, click: () => onStage(index) }, thumb, size);
     return { node, thumb, index, stage };
   }

@@ -27,12 +27,13 @@ export function inputOf(frame) {
   const canvas = el("canvas", { class: "ae-canvas ae-input", role: "img" });
   const [other, box] = ["ae-box ae-other", "ae-box"].map((name) => svg("rect", { class: name }));
   const place = svg("path", { class: "ae-place" });
+  const size = el("span");
   const note = el("p", { class: "ae-note" });
   const surface = pointable({ onPoint: (at) => frame.update({ at }), current: () => frame.state().at });
   const overlay = svg("svg", { class: "ae-overlay" }, other, box, place, surface.node);
   const node = el(
     "div", { class: "ae-panel ae-picture" },
-    el("p", { class: "ae-title" }, el("strong", {}, "The picture")),
+    el("p", { class: "ae-title" }, el("strong", {}, "The picture"), size),
     el("div", { class: "ae-window" }, canvas, overlay),
     note,
   );
@@ -44,6 +45,7 @@ export function inputOf(frame) {
     shown = [view, state, uri];
     const [height, width] = state.gallery.size;
     set(canvas, { width, height });
+    size.textContent = `${height}×${width}`;
     set(overlay, { viewBox: `0 0 ${width} ${height}` });
     const look = view[view.chosen];
     const beside = view[view.chosen === "left" ? "right" : "left"];
@@ -55,7 +57,7 @@ export function inputOf(frame) {
     const arm = width / 40;
     set(place, { d: `M${x - arm} ${y}h${2 * arm}M${x} ${y - arm}v${2 * arm}` });
     surface.place({ x: 0, y: 0, cell: 1, rows: height, columns: width, label: "The picture: arrow keys move the pointed place by one pixel" });
-    note.textContent = look.box.unknown ? "what the unit sees is not known" : look.box.filled ? "in color: what the unit can see" : "in color: the box around what the unit can see; it has holes";
+    note.textContent = inColor(look, [height, width]);
   }
 
   function imageOf(uri) {
@@ -83,6 +85,13 @@ export function inputOf(frame) {
     context.putImageData(pixels, 0, 0);
     set(canvas, { "aria-label": `The picture, in color where the pointed unit can see it: rows ${rows[0]} to ${rows[1] - 1}, columns ${columns[0]} to ${columns[1] - 1}` });
   }
+}
+
+function inColor({ box, rows, columns }, size) {
+  if (box.unknown) return "what the unit sees is not known";
+  const whole = [rows, columns].every(([first, end], axis) => end - first >= size[axis]);
+  if (box.filled) return whole ? "in color: the unit can see all of it" : "in color: what the unit can see";
+  return "in color: the box around what the unit can see; it has holes";
 }
 
 /** The receptive field as it would be on an endless picture, cut at this one's edges. */

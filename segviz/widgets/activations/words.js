@@ -17,6 +17,11 @@ export function stageName({ title, size }) {
   return `${title} ${size[0]}×${size[1]}`;
 }
 
+/** A stage in as few letters as tell it from its neighbors. */
+export function filmName({ title, size }) {
+  return `${title} ${size[0]}`;
+}
+
 /** What is looked at of a stage: a channel by number, or the score of a class. */
 export function channelName(stage, column) {
   if (stage.kind === "classes") return "class of each pixel";
@@ -31,19 +36,18 @@ export function readout(look, byte, gallery) {
   return [...start, ...here, ...seen(look, gallery.size), ...about(look, gallery)];
 
   function pointed() {
-    const at = `unit (${unit[0]}, ${unit[1]})`;
-    if (stage.kind === "classes") return [`${at} is called `, ["output", gallery.classes[byte]], "; "];
-    return [`${at} holds `, ["output", held(look, byte)], "; "];
+    const at = `(${unit[0]}, ${unit[1]})`;
+    if (stage.kind === "classes") return [`pixel ${at} is called `, ["output", gallery.classes[byte]], "; "];
+    return [`unit ${at} holds `, ["output", held(look, byte)], "; "];
   }
 }
 
-/** A value with the error that eight bits, and a lossy sheet, leave in it. */
+/** A value, with as many digits as eight bits, and a lossy sheet, leave true. */
 function held({ stage, range }, byte) {
   const error = (range[1] - range[0]) * Math.max(stage.error?.[0] ?? 0, 1 / 510);
   const value = valueOf(byte, range);
   if (stage.kind === "unpool" && byte === byteOfZero(range)) return "0";
-  if (error === 0) return number(value, 0.01);
-  return stage.error ? `${number(value, error)} ± ${number(error, error)}` : number(value, error);
+  return number(value, error || 0.01);
 }
 
 function seen({ box, rows, columns, stage }, size) {
@@ -76,7 +80,7 @@ function about({ stage, picture, column }, { classes }) {
 /** How true the map is to the network's own numbers. */
 export function fidelity(stage) {
   if (stage.kind === "classes") return "";
-  return stage.error ? `true size, values off by ${percent(stage.error[0])} of the range (rms)` : "true size, values in 8 bits";
+  return stage.error ? `values to within about ${percent(stage.error[0])} of their range` : "values in 256 steps";
 }
 
 /** What the figure finds. */
