@@ -37,7 +37,7 @@ def shown(page):
 
 
 def titles(page):
-    return page.locator(".ae-map .ae-title").all_inner_texts()
+    return [" ".join(title.split()) for title in page.locator(".ae-map .ae-title").all_inner_texts()]
 
 
 def held(explorer, model, layer):
