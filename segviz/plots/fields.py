@@ -11,6 +11,9 @@ from torch import Tensor
 from ..palette import LIGHT
 from .paper import Paper, Still, still
 
+GAP = 2.0  # cells between the boxes of two fields
+SMALLEST_CELL = 0.1  # inches: where a hole would be drawn smaller, the next box begins a further row
+
 
 def central_square(shares: Tensor, share: float = 0.9) -> int:
     """The side of the smallest square around the middle of a map (H, W) that holds `share` of its sum.
@@ -63,26 +66,47 @@ def supports(paper: Paper, named: Mapping[str, Tensor]) -> Still:
     `named`: name → a bool map (H, W), cut to the field's box.
     """
     maps = {name: np.asarray(seen) for name, seen in named.items()}
-    gap = 2.0
-    across = sum(seen.shape[1] for seen in maps.values()) + gap * (len(maps) - 1)
+    rows = _in_rows(maps, cells=paper.width / SMALLEST_CELL)
+    across = max(_width(maps, row) for row in rows)
     cell = min(paper.width / across, 0.3)
     title = 0.8 + 1.2 * paper.line / cell
-    down = max(seen.shape[0] for seen in maps.values()) + title
+    tall = [max(maps[name].shape[0] for name in row) for row in rows]
+    down = sum(tall) + title * len(rows)
     figure = paper.figure(cell * across, cell * down)
-    ax = figure.add_axes((0, 0, 1, 1), xlim=(-0.1, across + 0.1), ylim=(down - title + 0.1, -title))
+    ax = figure.add_axes((0, 0, 1, 1), xlim=(-0.1, across + 0.1), ylim=(down + 0.1, 0))
     ax.set_axis_off()
-    left, middle = 0.0, (down - title) / 2
-    for name, seen in maps.items():
-        top = middle - seen.shape[0] / 2
-        ax.text(left + seen.shape[1] / 2, top - 0.8, name, ha="center")
-        cells = [
-            Rectangle((left + column + 0.08, top + row + 0.08), 0.84, 0.84) for row, column in np.ndindex(seen.shape)
-        ]
-        faces = [paper.color["input"] if is_seen else "none" for is_seen in seen.flat]
-        edges = ["none" if is_seen else paper.color["edge"] for is_seen in seen.flat]
-        ax.add_collection(PatchCollection(cells, facecolors=faces, edgecolors=edges, linewidths=0.4))
-        left += seen.shape[1] + gap
+    bottom = 0.0
+    for row, height in zip(rows, tall, strict=True):
+        bottom += title + height
+        left = 0.0
+        for name in row:
+            seen = maps[name]
+            _draw_support(ax, paper, name, seen, (left, bottom - (height + seen.shape[0]) / 2))
+            left += seen.shape[1] + GAP
     return figure
+
+
+def _in_rows(maps: Mapping[str, np.ndarray], *, cells: float) -> list[list[str]]:
+    """The names in rows that are at most `cells` wide; a map that is wider still has a row of its own."""
+    rows: list[list[str]] = [[]]
+    for name in maps:
+        if rows[-1] and _width(maps, [*rows[-1], name]) > cells:
+            rows.append([])
+        rows[-1].append(name)
+    return rows
+
+
+def _width(maps: Mapping[str, np.ndarray], row: list[str]) -> float:
+    return sum(maps[name].shape[1] for name in row) + GAP * (len(row) - 1)
+
+
+def _draw_support(ax: Axes, paper: Paper, name: str, seen: np.ndarray, corner: tuple[float, float]) -> None:
+    left, top = corner
+    ax.text(left + seen.shape[1] / 2, top - 0.8, name, ha="center")
+    cells = [Rectangle((left + column + 0.08, top + row + 0.08), 0.84, 0.84) for row, column in np.ndindex(seen.shape)]
+    faces = [paper.color["input"] if is_seen else "none" for is_seen in seen.flat]
+    edges = ["none" if is_seen else paper.color["edge"] for is_seen in seen.flat]
+    ax.add_collection(PatchCollection(cells, facecolors=faces, edgecolors=edges, linewidths=0.4))
 
 
 @still
@@ -95,10 +119,13 @@ def profiles(paper: Paper, named: Mapping[str, Tensor]) -> Still:
     height = 0.7 if paper.wide else 0.4
     figure, axes = paper.panels(len(lines), each=2.5, height=height, sharex=True, sharey=True)
     highest = max(line.max() for line in lines.values())
+    room = 1.5 * paper.line / (height * paper.width / paper.columns(len(lines), each=2.5))
     for (name, line), ax in zip(lines.items(), axes, strict=True):
         offset = np.arange(len(line)) - len(line) // 2
         ax.bar(offset, line / highest, width=1.0, color=paper.color["input"])
-        ax.set_title(name)
+        # Over its own bars: above a low profile, a title would be read as the label of the axis before.
+        ax.text(0, line.max() / highest + 0.04, name, ha="center", va="bottom")
+        ax.set_ylim(0, 1.04 + room)
         if paper.wide or ax is axes[-1]:
             ax.set_xlabel("columns from the middle")
         _quiet(ax, left=False)
@@ -136,7 +163,7 @@ def accuracy_by_field(
     `families`: name → rates → (receptive field, accuracy). The first is drawn with full marks, others with outlines.
     """
     figure, (ax,) = paper.panels(1, each=paper.width, height=0.42 if paper.wide else 0.9)
-    ax.axvline(needed, color=paper.color["input"], lw=1, ls=(0, (4, 3)))
+    ax.plot([needed, needed], [0, 0.97], color=paper.color["input"], lw=1, ls=(0, (4, 3)))  # clear of the rates above
     ax.text(needed + 0.4, 0.72, "the cue is inside\nfrom here on", color=paper.color["input-text"])
     for n, (family, networks) in enumerate(families.items()):
         fields, accuracies = zip(*networks.values(), strict=True)
@@ -146,13 +173,13 @@ def accuracy_by_field(
         for rates, (field, accuracy) in networks.items():
             beyond, align = (7, "bottom") if accuracy > 0.75 else (-7, "top")
             ax.annotate(
-                " ".join(map(str, rates)),
+                (" " if paper.wide else "\n").join(map(str, rates)),
                 (field, accuracy),
                 (0, beyond),
                 textcoords="offset points",
                 ha="center",
                 va=align,
-                rotation=0 if paper.wide else 90,
+                linespacing=1.0,
             )
         ax.annotate(
             family,

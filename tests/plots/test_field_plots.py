@@ -8,6 +8,7 @@ from matplotlib.colors import to_rgba
 from segviz.data import FarCues
 from segviz.palette import LIGHT
 from segviz.plots import fields
+from segviz.plots.paper import DESK, PAPERS
 
 
 def test_the_square_that_holds_a_share():
@@ -38,6 +39,22 @@ def test_each_pixel_of_a_support_is_a_full_cell_or_an_outline():
     assert [text.get_text() for text in figure.axes[0].texts] == ["name", "other"]
 
 
+@pytest.mark.parametrize("paper", [DESK, PAPERS["phone"]])
+def test_no_hole_is_drawn_too_small_to_see_and_none_off_the_paper(paper):
+    named = {str(side): torch.ones(side, side, dtype=torch.bool) for side in (13, 17, 29)}
+    figure = fields.supports.__wrapped__(paper, named)
+    plt.close(figure)
+    (ax,) = figure.axes
+    left, right = ax.get_xlim()
+    assert figure.get_figwidth() / (right - left) >= 0.99 * fields.SMALLEST_CELL
+    assert figure.get_figwidth() <= paper.width
+    figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in ax.texts]
+    boxes += [cells.get_datalim(ax.transData).transformed(ax.transData) for cells in ax.collections]
+    for number, box in enumerate(boxes):
+        assert not any(box.overlaps(other) for other in boxes[:number])
+
+
 def test_the_cue_lies_as_far_from_its_label_as_it_should():
     image, labels = FarCues(1, distance=3, size=(4, 8))[0]
     figure = fields.cue(image, labels, at=(1, 2), distance=3)
@@ -52,6 +69,9 @@ def test_profiles_are_the_column_sums_on_one_scale():
     flat, peak = ([bar.get_height() for bar in ax.patches] for ax in figure.axes)
     assert flat == pytest.approx([1 / 3] * 3)
     assert peak == [1]
+    names = [ax.texts[0] for ax in figure.axes]
+    assert [name.get_text() for name in names] == ["flat", "peak"]
+    assert [name.get_position()[1] for name in names] == pytest.approx([1 / 3 + 0.04, 1.04])  # over its own bars
 
 
 def test_squares_are_drawn_at_their_sides():
