@@ -1,6 +1,7 @@
 """Still figures of decoders: their maps stage by stage, their predictions side by side, their scores by class."""
 
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 
 import numpy as np
 from matplotlib.colors import to_rgb
@@ -12,8 +13,10 @@ from ..data import Scenes
 from . import GAP, _image
 from .paper import Paper, Still, still
 
-MARKS = ("o", "s", "D", "^", "v", "P")
-INKS = ("output", "input", "kernel", "ink", "quiet", "edge")
+SMALLEST, TURNED = 0.9, 1.5  # inches: of rows of smaller pictures the named ones become columns of pictures so wide
+MARKS = (("o", "paper"), ("o", "ink"), ("D", "ink"), ("^", "paper"), ("s", "ink"), ("v", "paper"))  # and their fill
+
+Pictures = Mapping[str, ArrayLike | None]
 
 
 def painted(labels: Tensor) -> np.ndarray:
@@ -25,7 +28,7 @@ def painted(labels: Tensor) -> np.ndarray:
 @still
 def picture_rows(
     paper: Paper,
-    *rows: Mapping[str, ArrayLike | None],
+    *rows: Pictures,
     names: Sequence[str] = (),
     cmap: str = "viridis",
     classes: Sequence[int] = (),
@@ -35,12 +38,15 @@ def picture_rows(
     Args:
         rows: name of the picture → a map (H, W), drawn from its own smallest to its own largest value, or a picture
             (3, H, W) in [0, 1], or None for an empty place. Shorter rows leave their last places empty.
-        names: of the rows, above them; "" for a row without one.
+        names: of the rows, above them; "" for a row without one. Where pictures would be too small to read, these
+            rows stand side by side as columns.
         cmap: for maps.
         classes: labels of the scenes whose colors are named below the last row.
     """
-    across = max(len(row) for row in rows)
-    side = (paper.width - GAP * (across - 1)) / across
+    side = _side(paper, rows)
+    if side < SMALLEST and any(names):
+        rows, names = _turned(rows, names), ()
+        side = min(TURNED, _side(paper, rows))
     longest = max(len(title) for row in rows for title in row)
     letters = min(paper.letters, side * 72 / (0.6 * max(1, longest)))  # the longest title fits its picture
     titled = [paper.line + 0.1 if any(row) else GAP for row in rows]
@@ -71,6 +77,30 @@ def picture_rows(
     return figure
 
 
+def _side(paper: Paper, rows: Sequence[Pictures]) -> float:
+    """Of a picture, in inches: as wide as there is room for.
+
+    Up to a fifth less if that makes all pixels of a map equally large, else a fine pattern grows a second one.
+    """
+    across = max(len(row) for row in rows)
+    room = int((paper.width - GAP * (across - 1)) / across * paper.dots)
+    images = [np.shape(values) for row in rows for values in row.values() if values is not None]
+    finest = max((shape[0] for shape in images if len(shape) == 2), default=1)
+    whole = room // finest * finest
+    return (whole if whole >= 0.8 * room else room) / paper.dots
+
+
+def _turned(rows: Sequence[Pictures], names: Sequence[str]) -> list[Pictures]:
+    """Rows without a name as they are, and below them the others as columns: each picture under its row's name."""
+    named = [
+        [(f"{name}, {title}", values) for title, values in row.items()]
+        for row, name in zip(rows, names, strict=False)
+        if name
+    ]
+    unnamed = [row for row, name in zip_longest(rows, names, fillvalue="") if not name]
+    return [*unnamed, *(dict(pair for pair in pairs if pair) for pairs in zip_longest(*named))]
+
+
 @still
 def class_scores(paper: Paper, scores: Mapping[str, Sequence[float]], *, classes: Sequence[str], what: str) -> Still:
     """A line for every class, a mark for every network: its score there, 0 to 1; the best class on top.
@@ -86,11 +116,11 @@ def class_scores(paper: Paper, scores: Mapping[str, Sequence[float]], *, classes
     figure, (ax,) = paper.panels(1, each=paper.width, height=tall)
     for row, place in enumerate(order):
         ax.plot([values[:, place].min(), values[:, place].max()], [row, row], color=paper.color["line"], lw=2, zorder=1)
-    for (name, _), mark, ink, own in zip(scores.items(), MARKS, INKS, values, strict=False):
-        edge = paper.color["paper"]
-        ax.scatter(
-            own[order], range(len(order)), marker=mark, s=80, color=paper.color[ink], label=name, ec=edge, zorder=2
-        )
+    heights = np.arange(len(order)) + np.linspace(0.26, -0.26, len(scores))[:, None]  # so that no mark hides another
+    for name, own, height, (mark, fill) in zip(scores, values, heights, MARKS, strict=False):
+        edge = {"paper": "ink", "ink": "paper"}[fill]
+        look = {"marker": mark, "s": 55, "fc": paper.color[fill], "ec": paper.color[edge], "lw": 1.2}
+        ax.scatter(own[order], height, label=name, zorder=2, **look)
     ax.set_yticks(range(len(order)), [classes[place] for place in order])
     ax.set(xlim=(0, 1), ylim=(-0.6, len(order) - 0.4))
     ax.set_xlabel(what)

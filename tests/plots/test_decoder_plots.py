@@ -1,3 +1,5 @@
+from functools import partial
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -5,7 +7,9 @@ import torch
 from matplotlib.colors import to_hex
 
 from segviz.data import Scenes
+from segviz.plots import GAP
 from segviz.plots.decoders import class_scores, painted, picture_rows
+from segviz.plots.paper import PAPERS
 
 
 def drawn(figure):
@@ -42,12 +46,37 @@ def test_nothing_overlaps_and_all_is_on_the_figure():
     assert [text.get_text() for text in figure.legends[0].get_texts()] == list(Scenes.classes)
 
 
+def test_on_a_phone_many_pictures_in_named_rows_become_columns():
+    maps = {f"{side} × {side}": np.eye(side) for side in (2, 4, 8, 16, 32)}
+    drawn_on_a_phone = partial(picture_rows.__wrapped__, PAPERS["phone"])
+    figure = drawn_on_a_phone({"a": np.eye(4)}, maps, maps, names=["", "up", "down"])
+    titles = [ax.get_title() for ax in figure.axes]
+    assert titles[:5] == ["a", "up, 2 × 2", "down, 2 × 2", "up, 4 × 4", "down, 4 × 4"]
+    assert figure.texts == []
+    assert all(ax.get_window_extent().width > 1.2 * figure.dpi for ax in figure.axes)
+    assert min(ax.title.get_size() for ax in figure.axes) > 7.5
+    plt.close(figure)
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_every_pixel_of_a_fine_map_is_as_large_as_the_next_where_that_costs_little(paper):
+    figure = picture_rows.__wrapped__(PAPERS[paper], {name: torch.rand(200, 200) for name in "abc"})
+    sides = {ax.get_window_extent().width for ax in figure.axes}
+    assert max(sides) - min(sides) < 1e-6
+    dots = sides.pop()
+    room = (PAPERS[paper].width - 2 * GAP) / 3 * PAPERS[paper].dots
+    assert dots % 200 == pytest.approx(0, abs=1e-6) or dots > 0.99 * room
+    assert dots > 0.79 * room
+    plt.close(figure)
+
+
 def test_the_best_class_stands_on_top_and_every_network_has_a_mark_in_it():
     figure = class_scores({"one": [0.1, 0.9, 0.5], "other": [0.2, 0.3, 0.6]}, classes=["a", "b", "c"], what="IoU")
     (ax,) = figure.axes
     assert [label.get_text() for label in ax.get_yticklabels()] == ["a", "c", "b"]
-    marks = {dots.get_label(): dots.get_offsets()[:, 0].tolist() for dots in ax.collections}
-    assert marks == {"one": [0.1, 0.5, 0.9], "other": [0.2, 0.6, 0.3]}
+    marks = {dots.get_label(): dots.get_offsets().data.T for dots in ax.collections}
+    assert {name: x.tolist() for name, (x, _) in marks.items()} == {"one": [0.1, 0.5, 0.9], "other": [0.2, 0.6, 0.3]}
+    assert all(marks["one"][1] > marks["other"][1]), "one above the other, so that none hides another"
 
 
 @pytest.mark.parametrize("figure", [picture_rows({"a": np.eye(2)}), class_scores({"n": [1.0]}, classes="c", what="x")])
