@@ -361,7 +361,7 @@ def test_the_lines_to_copy_do_what_is_shown(lab, state):
     names = {name: torch.tensor([[values]], dtype=torch.float32) for name, values in maps.items()}
     try:
         exec(code, {"F": F}, names)
-        done = names["z"][0, 0].tolist()
+        done = names["u"][0, 0].tolist()
     except (RuntimeError, ValueError) as error:
         done = f"{type(error).__name__}: {error}"
     assert done == unpooled(state)
@@ -538,7 +538,7 @@ def test_another_maps_indices_are_shown_and_are_wrong_without_a_word(hands):
 
 def test_the_caption_says_of_the_matrix_and_the_dashes_what_is_so(hands):
     right, wrong = hands(), hands(size=(5, 5), indices="another", other_size=[7, 5], at=[2, 2])
-    assert "unpooling Uᵀ = P, 9 × 36" in right.page.locator(".un-matrix-label").all_text_contents()
+    assert "unpoolingᵀ = P, 9 × 36" in right.page.locator(".un-matrix-label").all_text_contents()
     caption = right.page.get_by_text("A pool keeps")
     expect(caption).to_contain_text("is the pool’s, transposed")
     expect(caption).not_to_contain_text("ashed")

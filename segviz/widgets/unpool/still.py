@@ -81,10 +81,10 @@ def still_figure(state: dict[str, Any]) -> Figure:
         ax["unpooling"].text(0.5, 0.5, fill(found.error, 90), ha="center", color=LIGHT["illegal-text"])
         return figure
     _draw_map(ax["unpooled"], "unpooled", found.unpooled, LIGHT["output"], empty=True)
-    _draw_matrix(ax["unpooling"], "unpooling Uᵀ", unpooling_matrix(found))
+    _draw_matrix(ax["unpooling"], "unpoolingᵀ", unpooling_matrix(found))
     _draw_matrix(
         ax["deconvolution"],
-        "deconvolution Dᵀ",
+        "deconvolutionᵀ = C,",
         deconvolution_matrix(found.pooled.shape, found.unpooled.shape),
     )
     return figure

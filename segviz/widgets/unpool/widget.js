@@ -411,8 +411,8 @@ function matricesOf(frame, hands) {
     const total = (weights ?? []).flat().length;
     const tell = changed && !out.error && plan.unpooling.cell * columns > 300; // else there is no room beside the names
     return [
-      left(plan.unpooling, out.error ? "unpooling: no matrix" : `unpooling Uᵀ ${transposes ? "= P, " : ""}${size}`),
-      left(plan.deconvolution, none ? "deconvolution: no matrix" : `deconvolution Dᵀ ${size}`),
+      left(plan.unpooling, out.error ? "unpooling: no matrix" : `unpoolingᵀ ${transposes ? "= P, " : ""}${size}`),
+      left(plan.deconvolution, none ? "deconvolution: no matrix" : `deconvolutionᵀ = C, ${size}`),
       ...(tell ? [note(plan.unpooling, `${count} of ${rows} entries moved`), note(plan.deconvolution, `0 of ${total} moved`)] : []),
     ];
   }

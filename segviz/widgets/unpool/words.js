@@ -196,5 +196,5 @@ export function pytorchLines(state) {
   const pools = state.indices === "own"
     ? [`y, switches = F.max_pool2d(x, 2${mode}, return_indices=True)`]
     : [`y = F.max_pool2d(x, 2${mode})`, `_, switches = F.max_pool2d(another, 2${mode}, return_indices=True)`];
-  return [...pools, `z = F.max_unpool2d(y, switches, 2${size})`].join("\n");
+  return [...pools, `u = F.max_unpool2d(y, switches, 2${size})`].join("\n");
 }
