@@ -113,6 +113,28 @@ def mark_korean(app: Sphinx, doctree: nodes.document) -> None:
             term["classes"].append("language-ko")
 
 
+def offer_anchors(app: Sphinx, doctree: nodes.document) -> None:
+    """Let a Markdown link name any anchor of a page, `glossary.md#term-stride`, as it may name a heading.
+
+    A role would say it shorter, but Colab, which knows no MyST, shows the reader its braces.
+    """
+    anchors = _anchors(app.env, app.env.docname)
+    for node in doctree.findall(nodes.Element):
+        for anchor in node.get("ids", []):
+            anchors.setdefault(anchor, (node.line, anchor, ""))
+
+
+def offer_citations(app: Sphinx, env: Any) -> None:
+    """The same for the works of the bibliography, whose entries come after the pages are read."""
+    for citation in getattr(env.domains.get("cite"), "citations", ()):
+        docname = citation.bibliography_key.docname
+        _anchors(env, docname)[citation.citation_id] = (None, citation.citation_id, "")
+
+
+def _anchors(env: Any, docname: str) -> dict[str, tuple[int | None, str, str]]:
+    return env.metadata[docname].setdefault("myst_slugs", {})  # where MyST looks: name -> (line, id, text)
+
+
 def number_within_chapters(app: Sphinx, env: Any) -> list[str]:
     """Count figures and equations from 1 in each chapter: Sphinx counts them through the book, unless it also
     numbers the chapters, and these have names."""
@@ -154,6 +176,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("builder-inited", copy_mathjax)
     app.connect("doctree-read", drop_widget_state)
     app.connect("doctree-read", mark_korean)
+    app.connect("doctree-read", offer_anchors)
+    app.connect("env-check-consistency", offer_citations)
     app.connect("env-get-updated", number_within_chapters, priority=900)  # after Sphinx has numbered them
     app.connect("html-page-context", add_page_assets)
     app.connect("html-page-context", mend_names_and_roles)

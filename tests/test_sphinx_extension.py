@@ -10,7 +10,13 @@ from sphinx.testing.util import SphinxTestApp
 from segviz import sphinx_extension
 from segviz.sphinx_extension import AnyOption
 
-CONFIG = 'extensions = ["myst_parser", "segviz.sphinx_extension"]\nhtml_theme = "basic"\n'
+CONFIG = """
+extensions = ["myst_parser", "sphinxcontrib.bibtex", "segviz.sphinx_extension"]
+html_theme = "basic"
+bibtex_bibfiles = ["works.bib"]
+bibtex_cite_id = "{key}"
+"""
+WORKS = "@misc{odena2016, author = {Odena}, title = {Checkerboards}, year = 2016}\n"
 WIDGET = "```{widget} ConvolutionExplorer\n:kernel_size: 2\n:op: convolution\n\nA *caption*.\n```\n"
 GLOSSARY = "```{glossary}\nstride\n보폭\n  A step.\n```\n"
 
@@ -22,8 +28,9 @@ def built(tmp_path_factory):
     (source / "conf.py").write_text(CONFIG)
     toctree = "```{toctree}\nplain\nwords\n```\n"
     (source / "index.md").write_text(f"# With\n\n{WIDGET}\n{toctree}")
-    (source / "plain.md").write_text("# Without\n\nWords.\n")
-    (source / "words.md").write_text(f"# Words\n\n{GLOSSARY}")
+    (source / "plain.md").write_text("# Without\n\n[A step](words.md#term-stride), [Odena](words.md#odena2016).\n")
+    (source / "words.md").write_text(f"# Words\n\n{GLOSSARY}\n```{{bibliography}}\n:all:\n```\n")
+    (source / "works.bib").write_text(WORKS)
     app = SphinxTestApp(srcdir=source, buildername="html")
     app.build()
     yield app
@@ -62,6 +69,12 @@ def test_korean_terms_say_their_language(built):
     assert not re.search(r'<dt[^>]* lang="ko"[^>]*>stride', page(built, "words"))
 
 
+@pytest.mark.parametrize("anchor", ["term-stride", "odena2016"])
+def test_markdown_links_lead_to_terms_and_to_works(built, anchor):
+    assert f'href="words.html#{anchor}"' in page(built, "plain")
+    assert f'id="{anchor}"' in page(built, "words")
+
+
 def test_mathjax_comes_with_its_fonts_and_without_the_rest(built):
     mathjax = built.outdir / "_static" / "mathjax"
     assert (mathjax / "tex-chtml.js").exists()
@@ -75,10 +88,12 @@ def test_mathjax_comes_with_its_fonts_and_without_the_rest(built):
         ("```{widget} Nowhere\n```", "widget Nowhere: "),
         ("```{widget} ConvolutionExplorer\n:colour: red\n```", "no setting 'colour'"),
         ("```{widget} ConvolutionExplorer\n:stride: 99\n```", "stride"),
+        ("[A step](index.md#term-stride)", "term-stride"),
     ],
 )
-def test_a_wrong_widget_is_a_build_error_that_names_it(tmp_path, directive, complaint):
+def test_a_wrong_widget_or_anchor_is_a_complaint_that_names_it(tmp_path, directive, complaint):
     (tmp_path / "conf.py").write_text(CONFIG)
+    (tmp_path / "works.bib").write_text("")
     (tmp_path / "index.md").write_text(f"# Page\n\n{directive}\n")
     app = SphinxTestApp(srcdir=tmp_path, buildername="html")
     try:
