@@ -13,6 +13,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
@@ -77,15 +78,15 @@ def timed(action) -> float:
     return time.perf_counter() - start
 
 
-def in_jupyterlab(names: list[str], switches: int) -> dict[str, list[float]]:
-    """Seconds from click to frame, by network."""
+def in_jupyterlab(names: list[str], switches: int) -> Iterator[tuple[str, list[float]]]:
+    """Of each network its name and the seconds from click to frame."""
     sys.path.insert(0, str(BROWSER_TESTS))
     from chromium import FLAGS, find_chromium
     from playwright.sync_api import sync_playwright
     from test_jupyter import opened_notebook, serving
 
     source = "from segviz.widgets import ActivationExplorer\nActivationExplorer(model={!r}, pictures=1)"
-    spent, browser = {}, find_chromium()
+    browser = find_chromium()
     with contextlib.ExitStack() as stack:
         playwright = stack.enter_context(sync_playwright())
         chromium = playwright.chromium.launch(executable_path=browser, args=FLAGS)
@@ -105,10 +106,9 @@ def in_jupyterlab(names: list[str], switches: int) -> dict[str, list[float]]:
                 found = page.evaluate(CLICKS, chosen)
                 if "lost" in found:
                     print(f"{name}: no pixels of {found['lost']} within 20 s")
-                spent[name] = found["spent"]
                 page.close()
+            yield name, found["spent"]
         chromium.close()
-    return spent
 
 
 def _example(name):
@@ -134,9 +134,9 @@ def main() -> None:
         late += [name] if middle > GOAL else []
     if asked.browser:
         print("\nin JupyterLab, from the choice of another layer to its frame on the screen")
-        for name, spent in in_jupyterlab(names, switches).items():
+        for name, spent in in_jupyterlab(names, switches):
             middle = statistics.median(spent) if spent else float("nan")
-            print(f"{name:<15} median {1000 * middle:.0f} of {len(spent)}, slowest {1000 * max(spent, default=0):.0f}")
+            print(f"{name:<15} median {1000 * middle:.0f} of {len(spent)}, slowest {1000 * max(spent, default=0):.0f}", flush=True)
             late += [] if middle <= GOAL else [f"{name} in JupyterLab"]
     print(f"\nunder {1000 * GOAL:.0f} ms: {'all' if not late else 'all but ' + ', '.join(late)}")
 
