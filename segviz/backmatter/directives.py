@@ -21,6 +21,7 @@ from segviz import __version__, leaderboard
 from segviz.backmatter import architectures, ledger, messages, results
 
 FINDER = "find-message.js"
+NOT_RAISED = "*Not raised here: that needs a GPU. The words are PyTorch's own; each … is a number or words of yours.*"
 
 
 class BackMatter(SphinxDirective):
@@ -60,6 +61,8 @@ class Messages(BackMatter):
 def account(entry: messages.Entry, shown: str, mended: str) -> str:
     """What is said of an entry: the message as raised, its cause, what makes it, what mends it."""
     parts = [] if entry.silent else [block(shown, "book-message")]
+    if shown == entry.quoted:
+        parts.append(NOT_RAISED)
     parts += [f"**Cause.** {entry.cause}", code(entry.example)]
     if entry.silent:
         parts.append(block(shown, "book-result"))
@@ -80,13 +83,16 @@ def block(text: str, look: str) -> str:
 
 
 class FindMessage(SphinxDirective):
-    """A box that leaves only the messages which share words with what is typed or pasted into it."""
+    """A box that leaves only the messages which share words with what is typed or pasted into it.
+
+    Its script also folds the messages up under their headings; without one they stand open, and there is no box.
+    """
 
     def run(self) -> list[nodes.Node]:
         box = (
             '<div class="book-find" hidden><label for="find-message">Paste the last line of your traceback, '
-            'or type a word of it</label><input type="search" id="find-message" autocomplete="off" '
-            'spellcheck="false"><p role="status"></p></div>'
+            'or type a word of it</label><input type="search" id="find-message" placeholder="RuntimeError: …" '
+            'autocomplete="off" autocapitalize="off" spellcheck="false"><p role="status"></p></div>'
         )
         return [nodes.raw("", box, format="html")]
 
@@ -150,15 +156,16 @@ class Architectures(BackMatter):
         numbers = ["parameters", "multiply-adds", "stride", "sees", "least"]
         if self.arguments[0] == "words":
             headings = ["network", "encoder", "decoder", "upsampling"]
-            lines = [[w.title, w.encoder, w.decoder, w.upsampling] for w in architectures.words().values()]
+            lines = [
+                [w.title, *map(unbroken, (w.encoder, w.decoder, w.upsampling))] for w in architectures.words().values()
+            ]
         elif self.arguments[0] == "numbers":
-            headings = ["network", "paper", *numbers]
+            headings = ["network", *numbers, "paper"]
             lines = [network_line(name, known[name]) for name in architectures.words()]
         else:
-            headings = ["network, and its option", *numbers]
+            headings = ["network", *numbers]
             lines = [variant_line(name, options, known) for name, options in architectures.variants()]
-        look = "book-networks" if self.arguments[0] == "words" else "book-networks book-numbers"
-        return self.set(table(headings, lines, look=look))
+        return self.set(table(headings, lines, look=f"book-networks book-{self.arguments[0]}"))
 
 
 def score_line(entry: dict[str, Any]) -> list[str]:
@@ -175,19 +182,28 @@ def network_line(name: str, facts: dict[str, Any]) -> list[str]:
     words = architectures.words()[name]
     return [
         f"{words.title}\n\n`{name}`",
-        f"{{cite:t}}`{words.paper}`{words.venue and f', {words.venue}'}",
         *numbers_of(facts),
+        f"{{cite:t}}`{words.paper}`{words.venue and f', {words.venue}'}",
     ]
 
 
 def variant_line(name: str, options: dict[str, Any], known: dict[str, Any]) -> list[str]:
     label = architectures.label(name, options)
-    named = ", ".join(f"`{key}={value!r}`" for key, value in options.items())
+    named = ", ".join(f"`{key}=`<wbr>`{value!r}`" for key, value in options.items())
     return [f"{architectures.words()[name].title.split(' on ')[0]}\n\n{named}", *numbers_of(known[label])]
 
 
+def unbroken(text: str) -> str:
+    """A text whose products stay on one line.
+
+    >>> unbroken("3 × 3, then × 2").split(" ")
+    ['3\\xa0×\\xa03,', 'then', '×\\xa02']
+    """
+    return re.sub("× ", "×\N{NO-BREAK SPACE}", re.sub(r"(?<=\d) ×", "\N{NO-BREAK SPACE}×", text))
+
+
 def numbers_of(facts: dict[str, Any]) -> list[str]:
-    field = "everything" if math.isinf(facts["field"]) else f"{facts['field']:.0f}"
+    field = "all" if math.isinf(facts["field"]) else f"{facts['field']:.0f}"
     return [
         f"{facts['parameters']:,}",
         f"{facts['multiplications'] / 1e9:.1f} G",

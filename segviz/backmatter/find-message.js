@@ -1,6 +1,7 @@
 // Error messages, looked up by what is typed or pasted. A pasted line has other numbers than ours and more around it,
 // so words decide: a few words must all be there, in any order; of a whole line most of an entry's title must be in it,
-// and of several such entries those stay whose title shares the longest phrase with the line.
+// and of several such entries those stay whose title shares the longest phrase with the line. The entries are folded up
+// under their messages, so that the page can be read as a list.
 
 (() => {
   const FEW = 4;
@@ -38,8 +39,23 @@
     return found.filter((_, index) => lengths[index] === Math.max(...lengths));
   };
 
+  const OPENED = 3; // so few found messages are opened at once
+
+  /** Puts what follows a section's heading into a fold that the heading opens. @returns {HTMLDetailsElement} */
+  const fold = (section) => {
+    const heading = section.querySelector("h3");
+    const entry = document.createElement("details");
+    const summary = document.createElement("summary");
+    entry.className = "book-entry";
+    entry.append(summary, ...[...section.childNodes].filter((node) => node !== heading));
+    summary.append(heading);
+    section.append(entry);
+    return entry;
+  };
+
   const start = () => {
     const box = document.querySelector(".book-find");
+    const page = box.closest(".bd-article");
     const input = box.querySelector("input");
     const status = box.querySelector("[role=status]");
     const sections = [...document.querySelectorAll("section section section")];
@@ -47,23 +63,46 @@
       section,
       title: section.querySelector("h3 > code, h3").textContent,
       text: section.textContent,
+      details: fold(section),
     }));
     const groups = new Set(sections.map((section) => section.parentElement));
     const show = () => {
+      const typed = input.value.trim() !== "";
       const found = find(input.value, entries);
-      for (const entry of entries) entry.section.hidden = !found.includes(entry);
+      page.classList.toggle("book-finding", typed);
+      for (const entry of entries) {
+        entry.section.hidden = !found.includes(entry);
+        entry.details.open = typed && found.length <= OPENED;
+      }
       for (const group of groups) group.hidden = !found.some((entry) => group.contains(entry.section));
-      status.textContent = !input.value.trim() ? ""
+      status.textContent = !typed ? `${entries.length} messages. Open one for its cause and its mend.`
         : found.length ? `${found.length} of ${entries.length}` : "Not on this page. Try a single word, such as size or dtype.";
     };
+    // A link to a message opens it, and brings back what a search has put away.
+    const arrive = () => {
+      const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+      if (!target) return;
+      for (const entry of entries) if (entry.section === target) entry.details.open = true;
+      target.scrollIntoView();
+    };
     input.addEventListener("input", show);
-    // A link to a message that is put away brings all of them back.
     addEventListener("hashchange", () => {
       input.value = "";
       show();
-      document.querySelector(location.hash)?.scrollIntoView();
+      arrive();
+    });
+    // On paper nothing can be opened.
+    let opened;
+    addEventListener("beforeprint", () => {
+      opened = entries.filter((entry) => entry.details.open);
+      for (const entry of entries) entry.details.open = true;
+    });
+    addEventListener("afterprint", () => {
+      for (const entry of entries) entry.details.open = opened.includes(entry);
     });
     box.hidden = false;
+    show();
+    arrive();
   };
 
   if (document.readyState === "loading") addEventListener("DOMContentLoaded", start);

@@ -35,7 +35,10 @@ _TERMINAL_COLORS = re.compile(r"\x1b\[\d*m")
 
 @dataclass(frozen=True)
 class Entry:
-    """One message: code that raises it, why, and code that mends it. `title` is the part that never changes."""
+    """One message: code that raises it, why, and code that mends it. `title` is the part that never changes.
+
+    `quoted` is the message of an example that only a GPU can run, with gaps where it has numbers.
+    """
 
     id: str
     group: str
@@ -45,6 +48,7 @@ class Entry:
     advice: str
     mend: str
     see: str = ""
+    quoted: str = ""
 
     @property
     def silent(self) -> bool:
@@ -68,10 +72,13 @@ def entries(group: str | None = None) -> list[Entry]:
 
 
 def raised(entry: Entry) -> str:
-    """The message that the example raises, as the last lines of a traceback have it.
+    """The message that the example raises, as the last lines of a traceback have it; `quoted` where it needs a GPU
+    and there is none.
 
     Raises RuntimeError where nothing is raised, so that the book cannot show a message that no longer comes.
     """
+    if entry.quoted and not torch.cuda.is_available():
+        return entry.quoted
     with _workplace() as names:
         try:
             _value(entry.example, names)

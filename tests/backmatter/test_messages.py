@@ -12,6 +12,7 @@ from segviz.backmatter import messages
 
 ENTRIES = messages.entries()
 LOUD = [entry for entry in ENTRIES if not entry.silent]
+QUOTED = [entry for entry in ENTRIES if entry.quoted]
 SILENT = [entry for entry in ENTRIES if entry.silent]
 PAGE = Path(__file__).parents[2] / "book" / "error-messages.md"
 
@@ -51,6 +52,26 @@ def test_the_example_really_raises_what_the_heading_says(entry):
     assert entry.title in messages.raised(entry)
 
 
+@pytest.mark.parametrize("entry", QUOTED, ids=lambda entry: entry.id)
+def test_words_that_only_a_gpu_says_are_those_of_pytorchs_library(entry):
+    library = Path(torch.__file__).parent / "lib" / "libc10_cuda.so"
+    if not library.is_file():
+        pytest.skip("this PyTorch comes without CUDA")
+    kind, words = entry.quoted.split(": ", 1)
+    assert kind == f"torch.{torch.OutOfMemoryError.__name__}"
+    held = library.read_bytes()
+    for part in re.split(r"…|, and|GPU", words):
+        assert part.strip(" .").encode() in held, part
+
+
+def test_without_a_gpu_a_quoted_message_is_shown_and_with_one_it_is_raised(monkeypatch):
+    entry = made_of(example="1 / 0", mend="1", quoted="ZeroDivisionError: …")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert messages.raised(entry) == "ZeroDivisionError: …"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert messages.raised(entry) == "ZeroDivisionError: division by zero"
+
+
 @pytest.mark.parametrize("entry", LOUD, ids=lambda entry: entry.id)
 def test_the_mend_really_runs_and_shows_a_value(entry):
     assert messages.mended(entry) != "None"
@@ -81,5 +102,11 @@ def test_ids_are_distinct_and_every_group_is_on_the_page():
 
 def test_the_messages_that_readers_ask_about_most_are_there():
     titles = " ".join(entry.title for entry in ENTRIES)
-    for words in ("more than 1 value per channel", "invalid max index", "either stride or dilation", "align_corners"):
+    for words in (
+        "more than 1 value per channel",
+        "invalid max index",
+        "either stride or dilation",
+        "align_corners",
+        "out of memory",
+    ):
         assert words in titles

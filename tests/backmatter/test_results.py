@@ -34,6 +34,12 @@ def test_an_entry_is_set_with_its_message_and_its_value(made):
     assert text.index("IndexError: Target 255") < text.index("**Cause.**") < text.index("**Mend.**")
 
 
+def test_a_message_that_was_not_raised_says_so(made):
+    for entry in messages.entries():
+        known = made["messages"][entry.id]
+        assert (directives.NOT_RAISED in directives.account(entry, **known)) == (known["shown"] == entry.quoted)
+
+
 def test_where_nothing_is_raised_the_wrong_value_stands_under_the_example(made):
     entry = next(entry for entry in messages.entries() if entry.id == "argparse-bool")
     text = directives.account(entry, **made["messages"][entry.id])
@@ -61,7 +67,7 @@ def test_a_table_is_a_list_of_lists():
 
 def test_numbers_are_set_for_reading():
     facts = {"parameters": 1234567, "multiplications": 2_500_000_000, "stride": 8, "field": float("inf"), "least": 9}
-    assert directives.numbers_of(facts) == ["1,234,567", "2.5 G", "8", "everything", "9"]
+    assert directives.numbers_of(facts) == ["1,234,567", "2.5 G", "8", "all", "9"]
 
 
 def test_every_scored_network_has_a_line():

@@ -63,16 +63,49 @@ def test_nothing_found_is_said_and_an_empty_box_shows_all(page_at):
     assert page.evaluate(SHOWN) == every
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_messages_are_a_list_until_one_is_opened(page_at, width):
+    page = page_at(PAGE, width=width).page
+    entry = page.locator("#message-min-size")
+    assert page.locator("details.book-entry[open]").count() == 0
+    assert f"{len(entries())} messages" in page.locator(".book-find [role=status]").inner_text()
+    entry.locator("summary").focus()
+    page.keyboard.press("Enter")
+    assert entry.get_by_text("Mend.").is_visible()
+
+
+def test_what_is_found_stands_open_in_the_phones_first_screen(page_at):
+    page = page_at(PAGE, width=390, height=844).page
+    page.fill("#find-message", "invalid max index")
+    found = page.locator("#message-invalid-max-index .book-message")
+    assert found.is_visible()
+    assert found.bounding_box()["y"] < 844
+
+
+def test_a_link_from_elsewhere_opens_its_message(page_at):
+    page = page_at(f"{PAGE}#message-min-size").page
+    assert page.locator("#message-min-size").get_by_text("Mend.").is_visible()
+    assert page.locator("details.book-entry[open]").count() == 1
+
+
+def test_on_paper_every_message_stands_open(page_at):
+    page = page_at(PAGE).page
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("details.book-entry:not([open])").count() == 0
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.locator("details.book-entry[open]").count() == 0
+
+
 def test_a_link_to_a_message_that_is_put_away_shows_it(page_at):
     page = page_at(PAGE, scheme="file").page
     page.fill("#find-message", "argparse")
     assert not page.locator("#message-min-size").is_visible()
     page.evaluate("location.hash = '#message-min-size'")
     page.wait_for_function("document.querySelector('#find-message').value === ''")
-    assert page.locator("#message-min-size").is_visible()
+    assert page.locator("#message-min-size").get_by_text("Mend.").is_visible()
 
 
 def test_without_javascript_all_messages_are_there_and_no_box(page_at):
     page = page_at(PAGE, javascript=False).page
     assert not page.locator(".book-find").is_visible()
-    assert page.locator("#message-min-size").is_visible()
+    assert page.locator("#message-min-size").get_by_text("Mend.").is_visible()
