@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -126,9 +127,22 @@ def offer_anchors(app: Sphinx, doctree: nodes.document) -> None:
 
 def offer_citations(app: Sphinx, env: Any) -> None:
     """The same for the works of the bibliography, whose entries come after the pages are read."""
-    for citation in getattr(env.domains.get("cite"), "citations", ()):
+    for citation in _citations(env):
         docname = citation.bibliography_key.docname
         _anchors(env, docname)[citation.citation_id] = (None, citation.citation_id, "")
+
+
+def name_the_work(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Say under the pointer which work a citation leads to."""
+    works = {citation.citation_id: citation for citation in _citations(app.env)}
+    for link in doctree.findall(nodes.reference):
+        page, _, anchor = link.get("refuri", "").partition("#")
+        if anchor in works and page == app.builder.get_relative_uri(docname, works[anchor].bibliography_key.docname):
+            link["reftitle"] = works[anchor].formatted_entry.text.render_as("text")
+
+
+def _citations(env: Any) -> Iterable[Any]:
+    return getattr(env.domains.get("cite"), "citations", ())
 
 
 def _anchors(env: Any, docname: str) -> dict[str, tuple[int | None, str, str]]:
@@ -178,6 +192,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("doctree-read", mark_korean)
     app.connect("doctree-read", offer_anchors)
     app.connect("env-check-consistency", offer_citations)
+    app.connect("doctree-resolved", name_the_work)
     app.connect("env-get-updated", number_within_chapters, priority=900)  # after Sphinx has numbered them
     app.connect("html-page-context", add_page_assets)
     app.connect("html-page-context", mend_names_and_roles)

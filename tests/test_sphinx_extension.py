@@ -75,6 +75,10 @@ def test_markdown_links_lead_to_terms_and_to_works(built, anchor):
     assert f'id="{anchor}"' in page(built, "words")
 
 
+def test_a_citation_names_its_work_under_the_pointer(built):
+    assert re.search(r'href="words.html#odena2016" title="Odena\. Checkerboards\. 2016\."', page(built, "plain"))
+
+
 def test_mathjax_comes_with_its_fonts_and_without_the_rest(built):
     mathjax = built.outdir / "_static" / "mathjax"
     assert (mathjax / "tex-chtml.js").exists()
