@@ -1,7 +1,8 @@
 """The book's directives for its back matter: what was run is written as MyST, and set like any other page.
 
 `{messages} GROUP` gives each error message of a group a section, `{find-message}` the box to look one up in;
-`{ledger} SECTION` is a table of printed and computed values, `{architectures} KIND` one of networks.
+`{ledger} SECTION` is a table of printed and computed values, `{architectures} KIND` one of networks. In the API
+reference, widgets show that they take settings by name.
 """
 
 from __future__ import annotations
@@ -225,6 +226,14 @@ def item(texts: Iterable[str] | str) -> str:
     return "- " + text.replace("\n", "\n  ")
 
 
+# --- API reference --------------------------------------------------------------------------------
+
+
+def settings_of_widgets(app: Sphinx, what: str, name: str, obj: Any, options: Any, signature: str, returns: str) -> Any:
+    """A widget takes its settings by name, and its docstring lists them; what it inherits says only `*args`."""
+    return ("(**settings)", returns) if signature == "(*args, **kwargs)" else None
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("messages", Messages)
     app.add_directive("find-message", FindMessage)
@@ -232,4 +241,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("architectures", Architectures)
     app.connect("builder-inited", write_finder)
     app.connect("html-page-context", add_finder)
+    app.setup_extension("sphinx.ext.autodoc")
+    app.connect("autodoc-process-signature", settings_of_widgets)
     return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -81,3 +81,11 @@ def test_the_finder_is_added_only_where_its_box_is():
     directives.add_finder(app, "a", "page.html", {"body": "<p>"}, None)
     directives.add_finder(app, "b", "page.html", {"body": '<div class="book-find">'}, None)
     assert added == [directives.FINDER]
+
+
+def test_a_widget_shows_that_it_takes_settings_and_others_show_their_own():
+    def shown(signature):
+        return directives.settings_of_widgets(None, "class", "name", None, None, signature, "")
+
+    assert shown("(*args, **kwargs)") == ("(**settings)", "")
+    assert shown("(size, stride=1)") is None
