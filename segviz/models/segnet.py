@@ -39,7 +39,10 @@ from segviz.models.base import SegmentationModel
 
 
 class SegNet(SegmentationModel):
-    """VGG16's thirteen convolutions, and their mirror image. `pretrained_backbone` downloads ImageNet weights."""
+    """Images (N, in_channels, H, W) to logits (N, num_classes, H, W).
+
+    VGG16's thirteen convolutions, and their mirror image. `pretrained_backbone` downloads ImageNet weights.
+    """
 
     def __init__(
         self,
@@ -75,7 +78,10 @@ class LocalResponseNorm(nn.LocalResponseNorm):
 
 
 class SegNetBasic(SegmentationModel):
-    """Four 7×7 convolutions down, four up, and a 1×1 to the classes."""
+    """Images (N, in_channels, H, W) to logits (N, num_classes, H, W).
+
+    Four 7×7 convolutions down, four up, and a 1×1 to the classes.
+    """
 
     def __init__(self, num_classes: int = 21, *, in_channels: int = 3, width: float = 1.0) -> None:
         super().__init__(num_classes, in_channels=in_channels, min_size=16)

@@ -60,7 +60,8 @@ def joined(skip: Tensor, up: Tensor) -> Tensor:
 class UNet(SegmentationModel):
     """Images (N, in_channels, H, W) to logits (N, num_classes, H, W).
 
-    `padding` is "same" or "valid" (see above); `dropout` acts at the bottom.
+    `padding` is "same", or "valid" for the paper's unpadded convolutions over a mirrored margin; `dropout` is the
+    share of the bottom's values that is set to 0 in training.
 
     >>> UNet(2, in_channels=1, width=0.25, padding="valid")(torch.rand(1, 1, 50, 71)).shape
     torch.Size([1, 2, 50, 71])
