@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
+from typing import Any
 
 import numpy as np
 from matplotlib.colors import to_rgb
@@ -45,7 +46,7 @@ def picture_rows(
     """
     side = _side(paper, rows)
     if side < SMALLEST and any(names):
-        rows, names = _turned(rows, names), ()
+        rows, names = tuple(_turned(rows, names)), ()
         side = min(TURNED, _side(paper, rows))
     longest = max(len(title) for row in rows for title in row)
     letters = min(paper.letters, side * 72 / (0.6 * max(1, longest)))  # the longest title fits its picture
@@ -92,13 +93,11 @@ def _side(paper: Paper, rows: Sequence[Pictures]) -> float:
 
 def _turned(rows: Sequence[Pictures], names: Sequence[str]) -> list[Pictures]:
     """Rows without a name as they are, and below them the others as columns: each picture under its row's name."""
-    named = [
-        [(f"{name}, {title}", values) for title, values in row.items()]
-        for row, name in zip(rows, names, strict=False)
-        if name
-    ]
-    unnamed = [row for row, name in zip_longest(rows, names, fillvalue="") if not name]
-    return [*unnamed, *(dict(pair for pair in pairs if pair) for pairs in zip_longest(*named))]
+    called = [*names, *[""] * (len(rows) - len(names))]
+    pairs = list(zip(rows, called, strict=True))
+    named = [[(f"{name}, {title}", values) for title, values in row.items()] for row, name in pairs if name]
+    unnamed = [row for row, name in pairs if not name]
+    return [*unnamed, *(dict(filter(None, column)) for column in zip_longest(*named))]
 
 
 @still
@@ -119,7 +118,7 @@ def class_scores(paper: Paper, scores: Mapping[str, Sequence[float]], *, classes
     heights = np.arange(len(order)) + np.linspace(0.26, -0.26, len(scores))[:, None]  # so that no mark hides another
     for name, own, height, (mark, fill) in zip(scores, values, heights, MARKS, strict=False):
         edge = {"paper": "ink", "ink": "paper"}[fill]
-        look = {"marker": mark, "s": 55, "fc": paper.color[fill], "ec": paper.color[edge], "lw": 1.2}
+        look: dict[str, Any] = {"marker": mark, "s": 55, "fc": paper.color[fill], "ec": paper.color[edge], "lw": 1.2}
         ax.scatter(own[order], height, label=name, zorder=2, **look)
     ax.set_yticks(range(len(order)), [classes[place] for place in order])
     ax.set(xlim=(0, 1), ylim=(-0.6, len(order) - 0.4))
