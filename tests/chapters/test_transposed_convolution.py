@@ -1,6 +1,5 @@
 """What chapter 2 says without computing it: other seeds, the beliefs behind wrong options, the exercises' hints."""
 
-
 import pytest
 import torch
 from notebooks import CHAPTERS, run, verdict_on
