@@ -76,9 +76,10 @@ class FCN(SegmentationModel):
 
     FCN-32s, or with `stride` 16 or 8 the forms that add the scores of pool4, and of pool3. `padding` is "same", or
     "paper" for its 100 pixels around the image, which are cut off the scores again. `backbone` of FCN-32s is "vgg16",
-    "alexnet", "resnet50" or "efficientnet_b0"; the last two have no fc6, and no paper's padding. `at_once` scales pool4 by 0.01 and pool3 by
-    0.0001 before they are scored, for training all streams at once on VGG16's published weights, whose deep maps
-    are that much larger. `pretrained_backbone` downloads ImageNet weights, fc6 and fc7 included.
+    "alexnet", "resnet50" or "efficientnet_b0"; the last two have no fc6, and no paper's padding. `at_once` scales
+    pool4 by 0.01 and pool3 by 0.0001 before they are scored, for training all streams at once on VGG16's published
+    weights, whose deep maps are that much larger. `pretrained_backbone` downloads ImageNet weights, fc6 and fc7
+    included.
     """
 
     def __init__(
