@@ -1,14 +1,11 @@
 """What chapter 4 says without computing it: beliefs behind wrong options, hints, sentences on trained networks."""
 
-import re
-
 import pytest
 import torch
-from notebooks import CHAPTERS, prose, run, verdict_on
+from notebooks import CHAPTERS, run, verdict_on
 from torch.nn import functional as F
 
 from segviz import decoding
-from segviz.backmatter import messages
 from segviz.data import Scenes
 from segviz.plots.decoders import painted
 
@@ -63,12 +60,6 @@ def test_a_later_unpooling_refuses_switches_of_another_size():
     _, indices = F.max_pool2d(torch.rand(1, 1, 90, 120), 2, return_indices=True)
     with pytest.raises(RuntimeError, match="shape"):
         F.max_unpool2d(deep, indices, 2)
-
-
-def test_its_links_to_error_messages_find_them():
-    known = {f"message-{entry.id}" for entry in messages.entries()}
-    linked = re.findall(r"\(#(message-[\w-]+)\)", prose(PATH))
-    assert linked and set(linked) <= known
 
 
 # --- Prose: trained networks -----------------------------------------------------------------------------------
