@@ -49,8 +49,9 @@ export function filmOf(side, at, source, viewOf, onStage) {
   function cellOf(stage, index, id) {
     const thumb = el("canvas", { class: "ae-thumb", width: 1, height: 1 });
     const words = stageName(stage);
-    const size = el("span", { class: "ae-size" }, `${isUnpool(stage) ? "u " : ""}${stage.size[0]}`);
-    const node = el("div", { class: "ae-stage", role: "option", id, title: words, "aria-label": words, click: () => onStage(index) }, thumb, size);
+    const short = el("span", { class: "ae-size", "aria-hidden": "true" }, `${isUnpool(stage) ? "u " : ""}${stage.size[0]}`);
+    const whole = el("span", { class: "sv-hidden" }, words);
+    const node = el("div", { class: "ae-stage", role: "option", id, title: words, click: () => onStage(index) }, thumb, short, whole);
     return { node, thumb, index, stage };
   }
 
