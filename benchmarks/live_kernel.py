@@ -136,7 +136,10 @@ def main() -> None:
         print("\nin JupyterLab, from the choice of another layer to its frame on the screen")
         for name, spent in in_jupyterlab(names, switches):
             middle = statistics.median(spent) if spent else float("nan")
-            print(f"{name:<15} median {1000 * middle:.0f} of {len(spent)}, slowest {1000 * max(spent, default=0):.0f}", flush=True)
+            print(
+                f"{name:<15} median {1000 * middle:.0f} of {len(spent)}, slowest {1000 * max(spent, default=0):.0f}",
+                flush=True,
+            )
             late += [] if middle <= GOAL else [f"{name} in JupyterLab"]
     print(f"\nunder {1000 * GOAL:.0f} ms: {'all' if not late else 'all but ' + ', '.join(late)}")
 

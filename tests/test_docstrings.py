@@ -10,10 +10,7 @@ from torch import nn
 
 import segviz
 
-MODULES = [
-    segviz.__name__,
-    *(m.name for m in pkgutil.walk_packages(segviz.__path__, "segviz.") if m.name != "segviz.sphinx_extension"),
-]
+MODULES = [segviz.__name__, *(module.name for module in pkgutil.walk_packages(segviz.__path__, "segviz."))]
 
 
 @pytest.mark.parametrize("name", MODULES)

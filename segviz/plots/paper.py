@@ -2,7 +2,7 @@
 
 One picture cannot be read on all of them: no gray reaches a contrast of 4.5 on both papers, and letters that suit a
 wide page vanish on a narrow one. So a drawing function is given its paper, and while the book is built it is called
-once for each; the page shows the one that fits (`segviz.sphinx_stills`).
+once for each; the page shows the one that fits (`segviz.sphinx.stills`).
 """
 
 import base64

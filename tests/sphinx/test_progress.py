@@ -8,7 +8,7 @@ from sphinx.testing.util import SphinxTestApp
 
 from segviz.widgets import Question
 
-CONFIG = 'extensions = ["myst_parser", "segviz.sphinx_extension", "segviz.sphinx_progress"]\nhtml_theme = "basic"\n'
+CONFIG = 'extensions = ["myst_parser", "segviz.sphinx"]\nhtml_theme = "basic"\n'
 
 
 def question(key, *texts):

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from myst_nb.core.render import MimeData, load_renderer
 
-from segviz.sphinx_stills import Renderer
+from segviz.sphinx.stills import Renderer
 
 PLAIN, DARK = b"plain", b"dark"
 

@@ -12,7 +12,6 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from segviz import __version__
 from segviz.widgets import Progress
 
 ASKED = re.compile(r'data-segviz="question">.*?<script type="application/json">(.*?)</script>', re.DOTALL)
@@ -52,8 +51,7 @@ def fill_places(app: Sphinx, doctree: nodes.document, page: str) -> None:
         place.replace_self(nodes.raw("", progress.html(), format="html"))
 
 
-def setup(app: Sphinx) -> dict[str, Any]:
+def setup(app: Sphinx) -> None:
     app.add_node(ProgressPlace)
     app.add_directive("progress", ProgressDirective)
     app.connect("doctree-resolved", fill_places)
-    return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}

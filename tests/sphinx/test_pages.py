@@ -7,11 +7,11 @@ import pytest
 from docutils import nodes
 from sphinx.testing.util import SphinxTestApp
 
-from segviz import sphinx_extension
-from segviz.sphinx_extension import AnyOption
+from segviz.sphinx import assets, mends
+from segviz.sphinx.figures import AnyOption
 
 CONFIG = """
-extensions = ["myst_parser", "sphinxcontrib.bibtex", "segviz.sphinx_extension"]
+extensions = ["myst_parser", "sphinxcontrib.bibtex", "segviz.sphinx"]
 html_theme = "basic"
 bibtex_bibfiles = ["works.bib"]
 bibtex_cite_id = "{key}"
@@ -122,7 +122,7 @@ def test_embedded_widget_state_is_dropped():
     state = nodes.raw("", '<script type="application/vnd.jupyter.widget-state+json">{}</script>', format="html")
     kept = nodes.raw("", "<b>kept</b>", format="html")
     doctree = nodes.section("", state, kept)
-    sphinx_extension.drop_widget_state(None, doctree)
+    assets.drop_widget_state(None, doctree)
     assert doctree.children == [kept]
 
 
@@ -133,14 +133,14 @@ def test_thebe_is_dropped_and_everything_else_kept():
 
     kept, thebe, inline = Asset("doctools.js"), Asset("sphinx-thebe.js"), Asset(None, body="const THEBE_JS_URL = 0")
     context = {"script_files": [kept, thebe, inline], "css_files": ["_static/sphinx-thebe.css", "_static/book.css"]}
-    sphinx_extension.drop_thebe(None, "page", "page.html", context, None)
+    assets.drop_thebe(None, "page", "page.html", context, None)
     assert context == {"script_files": [kept], "css_files": ["_static/book.css"]}
 
 
-@pytest.mark.parametrize(("written", "right"), sphinx_extension.MENDED.items())
+@pytest.mark.parametrize(("written", "right"), mends.MENDED.items())
 def test_names_and_roles_are_mended(written, right):
     context = {"body": f"<p>Before</p>{written}"}
-    sphinx_extension.mend_names_and_roles(None, "page", "page.html", context, None)
+    mends.mend_names_and_roles(None, "page", "page.html", context, None)
     assert context["body"] == f"<p>Before</p>{right}"
 
 
@@ -149,6 +149,6 @@ def test_figures_and_equations_are_counted_within_each_chapter():
         "first": {"figure": {"fig-b": (2,), "fig-a": (1,)}},
         "second": {"figure": {"fig-c": (3,)}, "displaymath": {"eq-a": (1,)}},
     }
-    sphinx_extension.number_within_chapters(None, SimpleNamespace(toc_fignumbers=numbers))
+    mends.number_within_chapters(None, SimpleNamespace(toc_fignumbers=numbers))
     assert numbers["first"] == {"figure": {"fig-a": (1,), "fig-b": (2,)}}
     assert numbers["second"] == {"figure": {"fig-c": (1,)}, "displaymath": {"eq-a": (1,)}}
