@@ -54,22 +54,33 @@ def build(tree: Path) -> float:
 
 
 class Seen(HTMLParser):
-    """What a page shows and what its widgets are given, piece by piece, without attributes that only name things."""
+    """What a page shows and what its widgets are given, piece by piece, without attributes that only name things.
+
+    A cell that has the tag `clock` measures time: its numbers may differ, and only they.
+    """
 
     SHOWN = ("src", "href", "alt", "title", "aria-label", "d", "points", "style", "class")
 
     def __init__(self, text: str):
         super().__init__()
         self.pieces: list[str] = []
+        self.clocked = 0  # how many open divisions lie within a cell that measures time, itself included
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):
+        if tag == "div" and (self.clocked or "tag_clock" in (dict(attributes).get("class") or "")):
+            self.clocked += 1
         shown = [f"{name}={value}" for name, value in attributes if name in self.SHOWN]
         self.pieces.append(f"<{tag} {' '.join(shown)}>")
 
     def handle_data(self, data):
         if words := data.strip():
-            self.pieces.append(re.sub(r"\s+", " ", words))
+            words = re.sub(r"\s+", " ", words)
+            self.pieces.append(re.sub(r"\d[\d.]*", "number", words) if self.clocked else words)
+
+    def handle_endtag(self, tag):
+        if tag == "div" and self.clocked:
+            self.clocked -= 1
 
 
 def differences(one: Path, other: Path) -> Iterator[str]:

@@ -40,6 +40,15 @@ def test_a_page_that_reads_otherwise_is_told(sites, before, after, told):
     assert told in difference
 
 
+def test_times_may_differ_where_a_cell_measures_them_and_nowhere_else(sites):
+    cell = '<div class="tag_clock cell"><div><td>DeconvNet</td><td>{}</td></div></div><p>{}</p></body>'
+    for site, page in zip(sites, ("0.8", "10.2"), strict=True):
+        (site / "page.html").write_text(PAGE.replace("</body>", cell.format(page, 3)), encoding="utf-8")
+    assert list(differences(*sites)) == []
+    (sites[1] / "page.html").write_text(PAGE.replace("</body>", cell.format("10.2", 4)), encoding="utf-8")
+    assert len(list(differences(*sites))) == 1
+
+
 def test_names_inside_a_page_and_spaces_are_not_seen(sites):
     (sites[1] / "page.html").write_text(PAGE.replace('id="a1"', 'id="b2"').replace("is 7", "is\n 7"), encoding="utf-8")
     assert list(differences(*sites)) == []
