@@ -101,7 +101,8 @@ def in_jupyterlab(names: list[str], switches: int) -> Iterator[tuple[str, list[f
                 layers = page.evaluate(
                     "[...document.querySelector('.sv-widget datalist').options].map((option) => option.value)"
                 )
-                maps = [layer for layer in layers if layer in maps_of(*_example(name))]
+                known = maps_of(*_example(name))
+                maps = [layer for layer in layers if layer in known]
                 chosen = random.Random(0).sample(maps, min(switches, len(maps)))
                 found = page.evaluate(CLICKS, chosen)
                 if "lost" in found:
