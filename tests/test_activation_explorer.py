@@ -219,7 +219,7 @@ def test_the_error_that_is_told_is_the_sheets(toy):
         ({"channels": 0}, "channels=0"),
         ({"left": {"layer": "decoder.9"}}, "left: layer='decoder.9'"),
         ({"right": {"model": "unet"}}, "right: model='unet'"),
-        ({"left": {"chanel": 1}}, "chanel"),
+        ({"left": {"chan": 1}}, "chan"),
         ({"left": {"channel": 999}}, "channel=999"),
         ({"picture": 3}, "picture=3"),
         ({"mix": 101}, "mix"),

@@ -10,7 +10,7 @@ export function kernelOf() {
   const maps = new Map(); // … and channel -> bytes
   const thumbs = new Map(); // model, layer, picture -> { size, ranges, bytes }
   const boxes = new Map(); // model, layer -> box, or null where the model cannot be traced
-  const refused = new Map(); // a want's key -> words
+  const refused = new Map(); // the key of a want -> words
   const pictures = []; // those the reader brought: { picture, uri, notes }
   const brought = []; // files that wait to be sent
   let pending = null; // { id, since }
