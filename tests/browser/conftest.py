@@ -17,16 +17,21 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(scope="session")
-def browser():
-    """A headless Chromium. Without one the tests are skipped, or fail where they were promised (`make test`, CI)."""
+def launch():
+    """Starts a headless Chromium. Without one tests are skipped, or fail where they were promised (`make test`, CI)."""
     path = find_chromium()
     if path is None:
         promised = os.environ.get("SEGVIZ_NEEDS_BROWSER") or os.environ.get("CI")
         (pytest.fail if promised else pytest.skip)("no Chromium: run tests/browser/chromium.py --install")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield functools.partial(playwright.chromium.launch, executable_path=path, args=FLAGS)
+
+
+@pytest.fixture(scope="session")
+def browser(launch):
+    """The Chromium that most tests share."""
+    with launch() as chromium:
         yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="session")

@@ -22,9 +22,13 @@ PAGES = {
 
 
 @pytest.fixture(params=["http", "file"])
-def book(browser, tmp_path, request):
-    """Opens a page of a small book in a new tab of one reader's browser, over http or from the disk."""
-    context = browser.new_context(offline=request.param == "file")
+def book(launch, tmp_path, request):
+    """Opens a page of a small book in a new tab of one reader's browser, over http or from the disk.
+
+    The browser is the test's own: one open for hundreds of tests has once kept nothing for pages from the disk.
+    """
+    reader = launch()
+    context = reader.new_context(offline=request.param == "file")
     for name, text in PAGES.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     context.route(f"{ADDRESS}*", lambda route: route.fulfill(path=tmp_path / route.request.url.removeprefix(ADDRESS)))
@@ -39,7 +43,7 @@ def book(browser, tmp_path, request):
         return page
 
     yield open_page
-    context.close()
+    reader.close()
     assert left == errors == []
 
 
