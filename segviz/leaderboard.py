@@ -53,15 +53,16 @@ def entry(name: str, scenes: Scenes, device: str | torch.device = "cpu") -> dict
         "parameters": sum(p.numel() for p in model.parameters()),
         "operations": operations(model, example),
         "training_memory": training_memory(model, example),
-        **timed(name, scenes),
+        "seconds": seconds(model, example),
         "receptive_field": seen(model),
         **scores(model.to(device), scenes),
     }
 
 
-def timed(name: str, scenes: Scenes) -> dict[str, float]:
-    """What of an entry depends on how busy the machine is."""
-    return {"seconds": seconds(create_model(name, weights="scenes").eval(), scenes[0][0][None])}
+def timed_again(row: dict[str, Any], scenes: Scenes) -> dict[str, Any]:
+    """An entry with what depends on how busy the machine is measured anew."""
+    model = create_model(row["name"], weights="scenes").eval()
+    return row | {"seconds": seconds(model, scenes[0][0][None])}
 
 
 def scores(model: nn.Module, scenes: Scenes) -> dict[str, Any]:
@@ -195,7 +196,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if asked.times and not known.keys() >= set(names):
         line.error(f"--times is for what has been scored; {asked.out} lacks {sorted(set(names) - known.keys())}")
     for name in names:
-        known[name] = known[name] | timed(name, scenes) if asked.times else entry(name, scenes, asked.device)
+        known[name] = timed_again(known[name], scenes) if asked.times else entry(name, scenes, asked.device)
         models = [known[name] for name in list_models() if name in known]
         store(models, scenes, asked.out)
         print(table([known[name]]).splitlines()[1], flush=True)

@@ -59,7 +59,7 @@ SHIPPED = {
     "fcn16s": Shipped(0.08, 2500, batch_size=4, crop=224),
     "fcn8s": Shipped(0.08, 2500, batch_size=4, crop=224),
     "fcn_resnet": Shipped(0.18, 2200, batch_size=4, crop=192),
-    # Its 7×7 waist is one position at 224, where BN has four values a batch: 0.28 mean IoU after half the training.
+    # Its 7×7 bottleneck is one position at 224, where BN has four values a batch: 0.28 mean IoU after half the training.
     "deconvnet": Shipped(0.1, 4000, batch_size=4, crop=224, options={"fc_kernel": 3}),
     "segnet": Shipped(0.18, 2500),
     "segnet_basic": Shipped(0.4, 1000),

@@ -78,3 +78,8 @@ def verdict_on(path: Path, exercise: str, line: str) -> Any:
     asked = line.split(" = ")[0]
     source = re.sub(rf"^{re.escape(asked)} = .*\.\.\..*$", line, cell.source, count=1, flags=re.M)
     return value_of(source, dict(run(path).names))
+
+
+def replies(chapter: Chapter, cell: str) -> dict[str, str]:
+    """The text of each option of a question → the reply to it."""
+    return {option["text"]: option["reply"] for option in chapter.values[cell].options}

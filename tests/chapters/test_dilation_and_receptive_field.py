@@ -4,7 +4,7 @@ from itertools import permutations
 
 import pytest
 import torch
-from notebooks import CHAPTERS, run, verdict_on
+from notebooks import CHAPTERS, replies, run, verdict_on
 
 import segviz
 from segviz.chains import chain, field_of, seen_by, weights_of
@@ -15,11 +15,6 @@ from segviz.chains import chain, field_of, seen_by, weights_of
 @pytest.fixture(scope="module")
 def chapter():
     return run(PATH)
-
-
-def replies(chapter, cell):
-    """An option's text → the reply to it."""
-    return {option["text"]: option["reply"] for option in chapter.values[cell].options}
 
 
 # --- Prose ---------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from notebooks import CHAPTERS, run, verdict_on
+from notebooks import CHAPTERS, replies, run, verdict_on
 from torch import nn
 
 from segviz import arithmetic, connectivity
@@ -14,11 +14,6 @@ from segviz.widgets import ConvolutionExplorer
 @pytest.fixture(scope="module")
 def chapter():
     return run(PATH)
-
-
-def replies(chapter, cell):
-    """An option's text → the reply to it."""
-    return {option["text"]: option["reply"] for option in chapter.values[cell].options}
 
 
 # --- Prose ---------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from notebooks import CHAPTERS, run, verdict_on
+from notebooks import CHAPTERS, replies, run, verdict_on
 from torch.nn import functional as F
 
 from segviz import decoding
@@ -15,11 +15,6 @@ from segviz.plots.decoders import painted
 @pytest.fixture(scope="module")
 def chapter():
     return run(PATH)
-
-
-def replies(chapter, cell):
-    """An option's text → the reply to it."""
-    return {option["text"]: option["reply"] for option in chapter.values[cell].options}
 
 
 # --- Prose: switches and sizes -------------------------------------------------------------------------------

@@ -93,9 +93,9 @@ class _Shown:
         model = exhibit.model if not exhibit.model.training else copy.deepcopy(exhibit.model).eval()
         image = torch.cat([picture.as_taken_by(model) for picture in pictures])
         stages = stages_of(exhibit.name, model, image[:1])
-        captured = capture(model, image, [stage.layer for stage in stages])
+        captured = capture(model, image, [*(stage.layer for stage in stages), ""])  # "" is the network itself
         size = (image.shape[2], image.shape[3])
-        known = boxes(model, size, [*(stage.layer for stage in stages), ""])
+        known = boxes(model, size, list(captured))
         described: list[dict[str, Any]] = []
         laid: list[Tensor | None] = []
         for stage in stages:
@@ -108,7 +108,7 @@ class _Shown:
             scored = maps.shape[1] == len(classes)
             described.append(_described(stage, maps[:, chosen], pictures, chosen, box, classes, scored))
             laid.append(None if before else maps[:, chosen])
-        output = capture(model, image, "")[""]
+        output = captured[""]
         if output.shape[1:] == (len(classes), *size):
             predicted = output.argmax(1, keepdim=True)
             described.append(_prediction(predicted, pictures, known.get("") or even_boxes(size, size)))
