@@ -80,6 +80,6 @@ def verdict_on(path: Path, exercise: str, line: str) -> Any:
     return value_of(source, dict(run(path).names))
 
 
-def replies(chapter: Chapter, cell: str) -> dict[str, str]:
+def replies(chapter: Run, cell: str) -> dict[str, str]:
     """The text of each option of a question → the reply to it."""
     return {option["text"]: option["reply"] for option in chapter.values[cell].options}
