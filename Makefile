@@ -37,8 +37,8 @@ check: $(READY)
 
 # Hours on a CPU, minutes on a GPU. Interrupt it at will: what was begun waits in runs/weights and is carried on.
 weights: $(READY)
-	$(BIN)/python -m segviz.recipes
-	$(BIN)/python -m segviz.leaderboard
+	$(BIN)/python -m segviz.shipped.recipes
+	$(BIN)/python -m segviz.shipped.leaderboard
 
 # The book's figures; make benchmarks SECTIONS="models scenes". How to read them: benchmarks/README.md
 benchmarks: $(BUILT)

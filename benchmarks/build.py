@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.command import parser
 from book.fresh import build, copy_of_the_tree
-from segviz.tables import Table
+from segviz.lessons.tables import Table
 
 LIMITS = {"cold": 240, "warm": 30, "unchanged": 2}
 

@@ -18,7 +18,7 @@ import torch
 from benchmarks.command import is_here, parser
 from benchmarks.timing import in_turns, ratio
 from segviz import dense_crf
-from segviz.tables import Table
+from segviz.lessons.tables import Table
 
 PICTURES = ["coffee", "chelsea", "astronaut"]
 

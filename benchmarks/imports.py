@@ -7,7 +7,7 @@ import sys
 
 from benchmarks.command import parser
 from benchmarks.timing import in_turns
-from segviz.tables import Table
+from segviz.lessons.tables import Table
 
 STATEMENTS = {
     "segviz": "import segviz",

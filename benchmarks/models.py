@@ -25,8 +25,8 @@ from torchvision.models.segmentation import deeplabv3_resnet50, fcn_resnet50
 from benchmarks.command import is_here, parser
 from benchmarks.timing import in_turns, ratio
 from segviz import create_model, get_device
-from segviz.optimization import channels_last
-from segviz.tables import Table
+from segviz.lessons.tables import Table
+from segviz.training.optimization import channels_last
 
 Step = Callable[[], None]
 

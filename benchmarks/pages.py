@@ -14,7 +14,7 @@ from playwright.sync_api import sync_playwright
 from visits import OWN_WEIGHT_LIMIT, SITE, Visit, contents, serving
 
 from benchmarks.command import parser
-from segviz.tables import Table
+from segviz.lessons.tables import Table
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ from torch import nn
 import segviz
 from benchmarks.command import is_here, parser
 from benchmarks.timing import least_seconds
-from segviz.tables import Table
+from segviz.lessons.tables import Table
 
 STAGES = ["maxpool", "layer1", "layer2", "layer3", "layer4"]
 

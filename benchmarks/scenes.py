@@ -20,7 +20,7 @@ from benchmarks.command import parser
 from benchmarks.timing import least_seconds
 from segviz.data import Scenes, layout
 from segviz.data.samples import sample
-from segviz.tables import Table
+from segviz.lessons.tables import Table
 
 COUNT, ROUNDS = 100, 7
 

@@ -18,7 +18,7 @@ from chromium import FLAGS, find_chromium
 from widget_pages import CLASSES, book_page, examples_of
 
 from benchmarks.command import parser
-from segviz.tables import Table
+from segviz.lessons.tables import Table
 
 MOVES = 60
 MEDIAN_LIMIT, PERCENTILE_LIMIT = 16.0, 50.0

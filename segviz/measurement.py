@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from .arithmetic import whole_numbers
+from segviz.arithmetic import whole_numbers
 
 # A 512×512 input, and a matrix as large as that of a 64×64 map onto another: 128 MiB of float64.
 MAX_PIXELS = 2**18

@@ -18,8 +18,8 @@ from torchvision.transforms import v2
 
 from segviz.data import PUBLIC, Scenes, augmentation, class_shares, fitted
 from segviz.models import create_model, list_models
-from segviz.optimization import freeze_batch_norm, parameter_groups
 from segviz.training import Recipe, balanced_weights, train
+from segviz.training.optimization import freeze_batch_norm, parameter_groups
 
 # Scenes are validated on, and the book's models scored on, seeds that no training uses.
 VALIDATION_SEED, TEST_SEED = 1_000_001, 1_000_002

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 import segviz
-from segviz.leaderboard import operations
+from segviz.shipped.leaderboard import operations
 
 SIDE = 512
 _SOURCE = Path(__file__).with_suffix(".toml")

@@ -18,8 +18,9 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from segviz import __version__, leaderboard
+from segviz import __version__
 from segviz.backmatter import architectures, ledger, messages, results
+from segviz.shipped import leaderboard
 
 FINDER = "find-message.js"
 NOT_RAISED = "*Not raised here: that needs a GPU. The words are PyTorch's own; each … is a number or words of yours.*"

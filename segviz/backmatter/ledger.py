@@ -24,9 +24,9 @@ from torch.nn import functional as F
 
 import segviz
 from segviz import arithmetic
-from segviz.chains import seen_by
-from segviz.leaderboard import operations
-from segviz.relationships import RELATIONSHIPS
+from segviz.lessons.chains import seen_by
+from segviz.lessons.relationships import RELATIONSHIPS
+from segviz.shipped.leaderboard import operations
 
 _SOURCE = Path(__file__).with_suffix(".toml")
 

@@ -15,7 +15,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ..arithmetic import whole_numbers
+from segviz.arithmetic import whole_numbers
+
 from .maps import Node, Size
 from .pulling import energy, field_along, pull_back, reach
 from .tracing import trace

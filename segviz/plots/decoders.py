@@ -10,7 +10,8 @@ from matplotlib.patches import Patch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from ..data import Scenes
+from segviz.data import Scenes
+
 from . import GAP, _image
 from .paper import Paper, Still, still
 

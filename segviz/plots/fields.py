@@ -8,7 +8,8 @@ from matplotlib.collections import PatchCollection
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
-from ..palette import LIGHT
+from segviz.palette import LIGHT
+
 from .paper import Paper, Still, still
 
 GAP = 2.0  # cells between the boxes of two fields

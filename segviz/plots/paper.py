@@ -19,7 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-from ..palette import DARK, LIGHT
+from segviz.palette import DARK, LIGHT
 
 Drawing = ParamSpec("Drawing")
 

@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike
 
-from ..arithmetic import valid_weights
+from segviz.arithmetic import valid_weights
+
 from .paper import Paper, Still, still
 
 COUNTS = (9, 6, 4, 2, 1)  # the valid weights that a 3 × 3 filter can have on a square map

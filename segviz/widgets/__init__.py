@@ -13,7 +13,6 @@ _HOME = {
     "Question": "question",
     "ResizeExplorer": "resize",
     "UnpoolLab": "unpool",
-    "predict": "question",
 }
 
 __all__ = sorted(_HOME)

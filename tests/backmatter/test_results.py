@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from segviz import leaderboard
 from segviz.backmatter import architectures, directives, ledger, messages, results
+from segviz.shipped import leaderboard
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,9 @@ from torch.nn import functional as F
 
 from segviz.arithmetic import conv_size, resize_positions
 from segviz.layers import resize
+from segviz.lessons.studies import align_corners as study
 from segviz.metrics import mean_iou
 from segviz.models import create_model
-from segviz.studies import align_corners as study
 
 (PATH,) = [path for path in CHAPTERS if path.stem == "align-corners"]
 
@@ -74,7 +74,7 @@ def test_nearest_refuses_align_corners():
 
 
 def test_the_right_options_are_the_computed_ones(chapter):
-    texts = tomllib.loads((ROOT / "segviz" / "questions" / f"{PATH.stem}.toml").read_text(encoding="utf-8"))
+    texts = tomllib.loads((ROOT / "segviz" / "lessons" / "questions" / f"{PATH.stem}.toml").read_text(encoding="utf-8"))
     for name, question in texts.items():
         asked = chapter.values[f"predict-{name}"]
         assert len(asked.options) == len(question["options"])

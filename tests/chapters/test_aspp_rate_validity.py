@@ -17,7 +17,7 @@ def chapter():
 
 def options(question):
     """An option's text → its value, in the file of questions."""
-    text = (ROOT / "segviz" / "questions" / f"{PATH.stem}.toml").read_text(encoding="utf-8")
+    text = (ROOT / "segviz" / "lessons" / "questions" / f"{PATH.stem}.toml").read_text(encoding="utf-8")
     return {option["text"]: option["value"] for option in tomllib.loads(text)[question]["options"]}
 
 

@@ -7,7 +7,7 @@ import torch
 from notebooks import CHAPTERS, replies, run, verdict_on
 
 import segviz
-from segviz.chains import chain, field_of, seen_by, weights_of
+from segviz.lessons.chains import chain, field_of, seen_by, weights_of
 
 (PATH,) = [path for path in CHAPTERS if path.stem == "dilation-and-receptive-field"]
 

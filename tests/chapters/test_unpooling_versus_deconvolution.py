@@ -5,8 +5,8 @@ import torch
 from notebooks import CHAPTERS, replies, run, verdict_on
 from torch.nn import functional as F
 
-from segviz import decoding
 from segviz.data import Scenes
+from segviz.lessons import decoding
 from segviz.plots.decoders import painted
 
 (PATH,) = [path for path in CHAPTERS if path.stem == "unpooling-versus-deconvolution"]

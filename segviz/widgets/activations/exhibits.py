@@ -96,7 +96,7 @@ def _network(name: str) -> Exhibit:
 
     if (WEIGHTS / f"{name}.safetensors").is_file():
         return Exhibit(name, create_model(name, weights="scenes").eval(), True)
-    from segviz.recipes import SHIPPED
+    from segviz.shipped.recipes import SHIPPED
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
@@ -106,7 +106,7 @@ def _network(name: str) -> Exhibit:
 
 
 def _scene(index: int) -> Picture:
-    from segviz.recipes import held_out_scenes
+    from segviz.shipped.recipes import held_out_scenes
 
     image, labels = held_out_scenes()[index]
     return Picture(image[None], labels)

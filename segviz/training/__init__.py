@@ -1,0 +1,10 @@
+"""Training that gives one result: run through, killed and resumed, or shared out among processes.
+
+In reading order: `loop` (recipe and training), `batches` (which pictures a step gets), `optimization` (learning rates
+and batch norm), `evaluation` (scores), `processes` (one machine or several).
+"""
+
+from segviz.training.evaluation import evaluate
+from segviz.training.loop import Recipe, balanced_weights, schedule, train
+
+__all__ = ["Recipe", "balanced_weights", "evaluate", "schedule", "train"]

@@ -1,0 +1,88 @@
+"""Which pictures a step of a training gets, and how they vary: a matter of the seed and the step alone.
+
+So neither where a training was stopped, nor how many processes share a step, changes what it sees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from segviz.training.processes import Processes
+
+
+def seed_of(*numbers: int) -> int:
+    """One seed from several numbers, as unlike its neighbors as any.
+
+    >>> seed_of(0, 1) == seed_of(0, 1), seed_of(0, 1) == seed_of(1, 0)
+    (True, False)
+    """
+    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
+class Seeded(Dataset):
+    """A data set whose augmentation depends on the seed, the round and the picture, and on nothing else."""
+
+    def __init__(self, dataset: Dataset, seed: int) -> None:
+        self.dataset, self.seed = dataset, seed
+
+    def __getitem__(self, item: tuple[int, int]) -> tuple[Tensor, Tensor]:
+        lap, index = item
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed_of(self.seed, lap, index))
+            return self.dataset[index]
+
+
+class Batches(Sampler[list[tuple[int, int]]]):
+    """For the steps from `start` on, this process's share of each step's pictures as (round, index).
+
+    A step has `batch_size` pictures over all processes; every round through the `length` pictures is shuffled anew.
+    """
+
+    def __init__(self, length: int, *, steps: int, batch_size: int, seed: int, start: int, team: Processes) -> None:
+        if batch_size % team.count:
+            raise ValueError(
+                f"batch_size must be a multiple of the number of processes, got {batch_size} for {team.count}"
+            )
+        self.length, self.steps, self.batch_size = length, steps, batch_size
+        self.seed, self.start, self.team = seed, start, team
+
+    def __len__(self) -> int:
+        return self.steps - self.start
+
+    def __iter__(self) -> Iterator[list[tuple[int, int]]]:
+        share = self.batch_size // self.team.count
+        orders: dict[int, list[int]] = {}
+        for step in range(self.start, self.steps):
+            first = step * self.batch_size + self.team.rank * share
+            places = [divmod(place, self.length) for place in range(first, first + share)]
+            orders = {lap: orders.get(lap) or self._order(lap) for lap, _ in places}
+            yield [(lap, orders[lap][place]) for lap, place in places]
+
+    def _order(self, lap: int) -> list[int]:
+        generator = torch.Generator().manual_seed(seed_of(self.seed, lap))
+        return torch.randperm(self.length, generator=generator).tolist()
+
+
+def loader(
+    dataset: Dataset, *, steps: int, batch_size: int, seed: int, start: int, team: Processes, workers: int
+) -> DataLoader:
+    """This process's batches for the steps from `start` on; `workers` processes make them, and change nothing else."""
+    return DataLoader(
+        Seeded(dataset, seed),
+        batch_sampler=Batches(
+            len(dataset),  # type: ignore[arg-type]
+            steps=steps,
+            batch_size=batch_size,
+            seed=seed,
+            start=start,
+            team=team,
+        ),
+        num_workers=workers,
+        pin_memory=team.device.type == "cuda",
+        generator=torch.Generator().manual_seed(seed),
+    )
