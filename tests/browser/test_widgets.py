@@ -20,6 +20,7 @@ from widget_pages import (
     anywidget_page,
     book_page,
     cleanup_problems,
+    computed,
     examples_of,
     hand_problems,
     tab_problems,
@@ -69,9 +70,8 @@ def stage_of(browser):
 
 
 @functools.cache  # the still pictures take longer to draw than the browser takes to open the page
-def page_for(host, name, *, theme="light"):
-    make = book_page if host == "book" else anywidget_page
-    return make(examples_of(name), theme=theme)
+def page_for(host, name):
+    return (book_page if host == "book" else anywidget_page)(examples_of(name))
 
 
 # --- The contract -----------------------------------------------------------------------------------
@@ -99,10 +99,12 @@ class TestContract:
 
     def test_light_and_dark_differ_and_both_are_accessible(self, stage_of, host, name):
         inks = set()
+        stage = stage_of(page_for(host, name))
+        stage.page.add_script_tag(content=AXE)
         for theme in ("light", "dark"):
-            stage = stage_of(page_for(host, name, theme=theme))
+            stage.page.evaluate("(theme) => { document.documentElement.dataset.theme = theme }", theme)
+            stage.settle()
             inks.add(stage.page.evaluate("getComputedStyle(document.querySelector('.sv-question')).color"))
-            stage.page.add_script_tag(content=AXE)
             violations = stage.page.evaluate(
                 "axe.run('.segviz', { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa'] }).then(({ violations }) =>"
                 " violations.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${node.html.slice(0, 120)}`)))"
@@ -299,7 +301,8 @@ def real_convolution(settings):
 
 def convolution_problems(page, drawn):
     """Where the explorer's geometry differs from PyTorch's operation."""
-    found = page.evaluate(
+    found = computed(
+        page,
         """(drawn) => drawn.map((state) => {
           const { problem, matrix, maps } = segviz.modules.convolution.compute(state);
           return { problem, matrix, size: [maps.output?.rows, maps.output?.columns] };
@@ -391,8 +394,8 @@ def measured_sums(weights, settings):
 
 def test_the_phase_sums_are_the_row_sums_of_the_measured_matrix(book_stage):
     drawn = drawn_checkerboards(300, seed=0)
-    found = book_stage.page.evaluate(
-        "(drawn) => drawn.map((state) => segviz.modules.checkerboard.compute(state).kinds)", drawn
+    found = computed(
+        book_stage.page, "(drawn) => drawn.map((state) => segviz.modules.checkerboard.compute(state).kinds)", drawn
     )
     for settings, kinds in zip(drawn, found, strict=True):
         for kind in kinds:
@@ -449,7 +452,8 @@ RESIZE = {"dimensions": 1, "recompute_scale_factor": False, "side": "upper", "at
 
 def reads(page, drawn):
     """For each setting, what the explorer says both grids read: positions, and the first and the last tap's weights."""
-    found = page.evaluate(
+    found = computed(
+        page,
         """(drawn) => drawn.map((state) => {
           const { both, outputs } = segviz.modules.resize.compute(state);
           const all = [...Array(outputs).keys()];

@@ -79,6 +79,16 @@ class Visit:
         self.page.evaluate("() => window.MathJax?.startup?.promise")
         return self
 
+    def switch_to(self, theme: str) -> None:
+        """The other theme, as the theme's own button sets it; wait until all is drawn in it."""
+        self.page.evaluate(
+            """(theme) => {
+              Object.assign(document.documentElement.dataset, { mode: theme, theme });
+              return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+            }""",
+            theme,
+        )
+
     def problems(self) -> list[str]:
         """What is wrong with the page; nothing, if it is as every page should be."""
         facts = self.page.evaluate(FACTS)

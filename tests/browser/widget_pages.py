@@ -76,27 +76,27 @@ def examples_of(name: str) -> list[Widget]:
     return [CLASSES[name](**SETTINGS.get(CLASSES[name].__name__, {})) for _ in range(2)]
 
 
-def book_page(examples: list[Widget], *, theme: str = "light", script: str | None = None) -> str:
+def book_page(examples: list[Widget], *, script: str | None = None) -> str:
     """A page as the rendered book holds it; `script` stands in for the bundle."""
     body = "".join(widget.html() for widget in examples)
-    return _page(f"{body}<script>{bundle.classic_script() if script is None else script}</script>", theme)
+    return _page(f"{body}<script>{bundle.classic_script() if script is None else script}</script>")
 
 
-def anywidget_page(examples: list[Widget], *, theme: str = "light", change=lambda source: source) -> str:
+def anywidget_page(examples: list[Widget], *, change=lambda source: source) -> str:
     """A page where each widget is loaded as anywidget does; `change` may spoil the modules."""
     sources = {widget.name: change(bundle.widget_module(widget.front)) for widget in examples}
     states = [{"name": widget.name, "state": widget.state()} for widget in examples]
     data = f"const sources = {_inline(sources)};\nconst examples = {_inline(states)};\n"
-    return _page(f'<script type="module">{STAND_IN}{data}{MOUNT}</script>', theme)
+    return _page(f'<script type="module">{STAND_IN}{data}{MOUNT}</script>')
 
 
 def _inline(value) -> str:
     return json.dumps(value).replace("</", "<\\/")
 
 
-def _page(body: str, theme: str) -> str:
+def _page(body: str) -> str:
     return (
-        f'<!doctype html><html lang="en" data-theme="{theme}"><head><meta charset="utf-8"><title>Widgets</title>'
+        '<!doctype html><html lang="en" data-theme="light"><head><meta charset="utf-8"><title>Widgets</title>'
         f'<meta name="viewport" content="width=device-width"><style>{bundle.stylesheet()}'
         "body { margin: 20px auto; max-width: 1000px; font-family: sans-serif; background: var(--sv-paper) }"
         f"</style></head><body>{body}</body></html>"
@@ -168,6 +168,12 @@ class Stage:
 
     def reset(self, index: int) -> None:
         self.place(index).locator(".sv-reset").click()
+
+
+def computed(page: Page, function: str, given):
+    """What a function of the page makes of `given`; both cross as text, since nested lists would cross slowly."""
+    call = f"(text) => JSON.stringify(({function})(JSON.parse(text)), (_, value) => value ?? null)"
+    return json.loads(page.evaluate(call, json.dumps(given)))
 
 
 def hand_problems(stage: Stage, hand) -> list[str]:

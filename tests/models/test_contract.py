@@ -28,7 +28,7 @@ VARIANTS = [
     ("deeplabv3plus", {"backbone": "drn_d_54"}),
     ("deeplabv3plus", {"backbone": "mobilenet_v2"}),
 ]
-SLOW_EXPORTS = ("fcdensenet67", "fcdensenet103")  # one network with fcdensenet56, and slow to trace
+LONG_EXPORTS = ("fcdensenet67", "fcdensenet103")  # one network with fcdensenet56, and slow to trace
 IN_PLACE = (
     "fcn_resnet",
     "deeplabv2",
@@ -152,7 +152,7 @@ def test_maps_that_a_hook_holds_are_not_rewritten(name):
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow if name in SLOW_EXPORTS else ()) for name in list_models()]
+    "name", [pytest.param(name, marks=pytest.mark.long if name in LONG_EXPORTS else ()) for name in list_models()]
 )
 def test_export_gives_the_same_logits(name):
     model = create_model(name, CLASSES, width=WIDTH)
