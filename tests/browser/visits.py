@@ -80,11 +80,14 @@ class Visit:
         return self
 
     def switch_to(self, theme: str) -> None:
-        """The other theme, as the theme's own button sets it; wait until all is drawn in it."""
+        """The other theme, as the theme's own button sets it; wait until all is drawn and no color is on its way."""
         self.page.evaluate(
-            """(theme) => {
+            """async (theme) => {
+              const frames = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
               Object.assign(document.documentElement.dataset, { mode: theme, theme });
-              return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+              await frames();
+              await Promise.allSettled(document.getAnimations().map((animation) => animation.finished));
+              await frames();
             }""",
             theme,
         )
