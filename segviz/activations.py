@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import math
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Any
 
@@ -22,8 +25,9 @@ def capture(model: nn.Module, x: Tensor, layers: str | Iterable[str]) -> dict[st
 
     The tensors are copies, so an in-place ReLU that follows does not change them, and carry no gradients. The
     forward pass ends at the last of the modules: an early layer costs no more than what leads to it. A module
-    that runs several times gives its first output, one that returns a tuple its first tensor. The model runs
-    in the mode it is in; call `model.eval()` first unless training mode is what is to be seen.
+    that runs several times under one name gives its first output; of one with several names, each has its own. Of a
+    dict `out` is taken, else of dicts, tuples and lists the first tensor. The model runs in the mode it is in; call
+    `model.eval()` first unless training mode is what is to be seen.
 
     Raises ValueError for a name the model does not have, with the nearest it has, and for a module that the
     forward pass does not reach; TypeError where a module's output holds no tensor.
@@ -36,20 +40,17 @@ def capture(model: nn.Module, x: Tensor, layers: str | Iterable[str]) -> dict[st
     {'0': tensor([[[[-1.]]]]), '1': tensor([[[[0.]]]])}
     """
     names = [layers] if isinstance(layers, str) else list(dict.fromkeys(layers))
-    modules = dict(model.named_modules())
-    for name in names:
-        if name not in modules:
-            raise ValueError(f"layers: the model has no module {name!r}{_nearest(name, modules)}")
     captured: dict[str, Tensor] = {}
-    handles = [modules[name].register_forward_hook(_keep(name, names, captured)) for name in names]
-    try:
-        if names:
-            model(x)
-    except _Captured:
-        pass
-    finally:
-        for handle in handles:
-            handle.remove()
+    with modules_at(model, names) as modules:
+        handles = [module.register_forward_hook(_keep(name, names, captured)) for name, module in modules.items()]
+        try:
+            if names:
+                model(x)
+        except _Captured:
+            pass
+        finally:
+            for handle in handles:
+                handle.remove()
     for name in names:
         if name not in captured:
             raise ValueError(f"layers: the forward pass does not run module {name!r}")
@@ -59,25 +60,89 @@ def capture(model: nn.Module, x: Tensor, layers: str | Iterable[str]) -> dict[st
 def _keep(name: str, names: list[str], captured: dict[str, Tensor]) -> Any:
     def hook(_module: nn.Module, _inputs: Any, output: Any) -> None:
         if name not in captured:
-            captured[name] = _first_tensor(name, output).clone()
+            tensor = first_tensor(output)
+            if tensor is None:
+                raise TypeError(f"layers: module {name!r} gives {type(output).__name__}, which holds no tensor")
+            captured[name] = tensor.clone()
         if len(captured) == len(names):
             raise _Captured
 
     return hook
 
 
-def _first_tensor(name: str, output: Any) -> Tensor:
+@contextmanager
+def modules_at(model: nn.Module, names: Iterable[str], *, parameter: str = "layers") -> Iterator[dict[str, nn.Module]]:
+    """The modules of dotted names, each to be hooked where it stands: what it does under another name is not heard.
+
+    One module may have several names (a ReLU that is both `relu1` and `relu2`; a layer that comes after itself in an
+    `nn.Sequential`), and a hook on it would be called for all of them. So while this lasts, each name asked for that
+    is not the only one has a stand-in of its own in the model, with the same parameters and buffers.
+
+    Raises ValueError, under the name of `parameter`, for a name that the model does not have.
+
+    >>> relu = nn.ReLU()
+    >>> net = nn.Sequential(relu, nn.Conv2d(1, 1, 1), relu)
+    >>> with modules_at(net, ["0", "2"]) as modules:
+    ...     modules["0"] is modules["2"]
+    False
+    >>> net[0] is net[2]
+    True
+    """
+    places = Counter(id(child) for module in model.modules() for child in module._modules.values())
+    stand_ins: set[int] = set()
+    replaced: list[tuple[dict[str, nn.Module | None], str, nn.Module]] = []
+
+    def at(name: str) -> nn.Module:
+        module, several = model, False
+        for key in name.split(".") if name else ():
+            children = module._modules
+            child = children[key] if key in children else None
+            if child is None:
+                raise ValueError(f"{parameter}: the model has no module {name!r}{_nearest(name, model)}")
+            several = several or places[id(child)] > 1 or id(child) in stand_ins
+            if several and id(child) not in stand_ins:
+                replaced.append((children, key, child))
+                children[key] = child = _stand_in(child)
+                stand_ins.add(id(child))
+            module = child
+        return module
+
+    try:
+        yield {name: at(name) for name in names}
+    finally:
+        for children, key, child in reversed(replaced):
+            children[key] = child
+
+
+def _stand_in(module: nn.Module) -> nn.Module:
+    """Another module of the same parameters, buffers and submodules, with hooks and places for submodules of its own."""
+    other = object.__new__(type(module))
+    other.__dict__ = dict(module.__dict__)
+    for own in ("_modules", "_forward_hooks", "_forward_hooks_with_kwargs", "_forward_hooks_always_called"):
+        other.__dict__[own] = copy.copy(module.__dict__[own])
+    return other
+
+
+def first_tensor(output: Any) -> Tensor | None:
+    """The tensor that stands for what a module gives: of a dict `out`, else of a dict, tuple or list the first.
+
+    None where there is none.
+
+    >>> first_tensor({"aux": torch.tensor(1), "out": [torch.tensor(2)]})
+    tensor(2)
+    """
     if isinstance(output, Tensor):
         return output
-    values = output.values() if isinstance(output, dict) else output if isinstance(output, tuple | list) else ()
-    for value in values:
-        if isinstance(value, Tensor):
-            return value
-    raise TypeError(f"layers: module {name!r} gives {type(output).__name__}, which holds no tensor")
+    values: list[Any] = []
+    if isinstance(output, Mapping):
+        values = [output.get("out"), *output.values()]
+    elif isinstance(output, tuple | list):
+        values = list(output)
+    return next((tensor for value in values if (tensor := first_tensor(value)) is not None), None)
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
-    named = [other for other in known if other]
+def _nearest(name: str, model: nn.Module) -> str:
+    named = [other for other, _ in model.named_modules() if other]
     near = get_close_matches(name, named, n=3, cutoff=0.4) or named[:3]
     return f"; the nearest are {', '.join(map(repr, near))}" if near else ""
 

@@ -15,15 +15,25 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+# What the masks of VOC and of most data sets after it mark pixels with that belong to no class.
+USUALLY_IGNORED = 255
+
 
 def check_labels(name: str, labels: Tensor, num_classes: int, ignore_index: int | None = None) -> None:
     """Raises TypeError or ValueError where `labels` is no map of labels from 0 to `num_classes` - 1.
 
-    `ignore_index` is allowed too, unless it is None.
+    `ignore_index` is allowed too, unless it is None. The usual 255 is refused where it is a class as well.
     """
     if not isinstance(labels, Tensor) or labels.is_floating_point() or labels.is_complex():
         kind = labels.dtype if isinstance(labels, Tensor) else type(labels).__name__
         raise TypeError(f"{name} must be a tensor of whole-number labels, got {kind}; logits need .argmax(1)")
+    if ignore_index == USUALLY_IGNORED < num_classes:
+        raise ValueError(
+            f"ignore_index is {ignore_index}, the usual one, and with {num_classes} classes that is a class too: its "
+            f"pixels would count nowhere; name another, such as -1, and set the pixels to be ignored to it"
+        )
+    # As 64 bits: bytes compare as if -1 were 255, and PyTorch does not compare its wider unsigned types at all.
+    labels = labels.long()
     wrong = (labels < 0) | (labels >= num_classes)
     if ignore_index is not None:
         wrong &= labels != ignore_index
@@ -39,14 +49,14 @@ def confusion_matrix(prediction: Tensor, target: Tensor, num_classes: int, ignor
     `prediction` and `target` are label maps of one shape, whichever it is. Pixels whose target is
     `ignore_index` count nowhere, whatever is predicted there. Matrices of several pictures add up.
 
-    Raises ValueError for shapes that differ and for labels outside [0, K), TypeError for labels that are
-    not whole numbers.
+    Raises ValueError for shapes that differ, for labels outside [0, K), and for more than 255 classes of which one
+    would be ignored by default; TypeError for labels that are not whole numbers.
     """
-    _check_pair(prediction, target, num_classes, ignore_index)
+    prediction, target = _checked_pair(prediction, target, num_classes, ignore_index)
     if ignore_index is not None:
         known = target != ignore_index
         prediction, target = prediction[known], target[known]
-    pairs = num_classes * target.long() + prediction.long()
+    pairs = num_classes * target + prediction
     return torch.bincount(pairs.flatten(), minlength=num_classes**2).reshape(num_classes, num_classes)
 
 
@@ -109,14 +119,14 @@ def class_boundary_f1(
     harmonic mean. Source: Csurka, Larlus and Perronnin, "What is a good evaluation measure for semantic
     segmentation?", BMVC 2013.
     """
-    _check_pair(prediction, target, num_classes, ignore_index)
+    prediction, target = _checked_pair(prediction, target, num_classes, ignore_index)
     if prediction.ndim not in (2, 3):
         raise ValueError(f"prediction must be (H, W) or (N, H, W), got {tuple(prediction.shape)}")
     if not (math.isfinite(tolerance) and tolerance >= 0):
         raise ValueError(f"tolerance must be 0 or more pixels, got {tolerance}")
     prediction, target = (m if m.ndim == 3 else m[None] for m in (prediction, target))
     if ignore_index is not None:
-        prediction = torch.where(target == ignore_index, target, prediction.to(target.dtype))
+        prediction = torch.where(target == ignore_index, target, prediction)
     predicted, true = (outlines(m, num_classes, ignore_index) for m in (prediction, target))
     hits = (predicted & _within(true, tolerance)).sum((2, 3)).double()
     found = (true & _within(predicted, tolerance)).sum((2, 3)).double()
@@ -157,7 +167,10 @@ def _within(outline: Tensor, tolerance: float) -> Tensor:
     return near.reshape(outline.shape) > 0.5
 
 
-def _check_pair(prediction: Tensor, target: Tensor, num_classes: int, ignore_index: int | None) -> None:
+def _checked_pair(
+    prediction: Tensor, target: Tensor, num_classes: int, ignore_index: int | None
+) -> tuple[Tensor, Tensor]:
+    """Both as int64, where they are label maps of one shape; else an error that says what is wrong."""
     if isinstance(num_classes, bool) or not isinstance(num_classes, int):
         raise TypeError(f"num_classes must be a whole number, got {num_classes!r}")
     if num_classes < 1:
@@ -168,5 +181,7 @@ def _check_pair(prediction: Tensor, target: Tensor, num_classes: int, ignore_ind
     if prediction.shape != target.shape:
         shapes = f"{tuple(prediction.shape)} and {tuple(target.shape)}"
         raise ValueError(f"prediction and target must have one shape, got {shapes}")
+    prediction, target = prediction.long(), target.long()
     if ignorable is not None and ((prediction == ignorable) & (target != ignorable)).any():
         raise ValueError(f"prediction says {ignorable}, the label to be ignored, where the target does not")
+    return prediction, target

@@ -95,6 +95,62 @@ def test_a_module_without_a_tensor_is_an_error():
         capture(Word(), torch.rand(1), [""])
 
 
+# One module under several names
+
+
+class Shared(nn.Module):
+    """One ReLU under two names, and one block, with its own ReLU and a statistic, under two."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = nn.Conv2d(3, 4, 1), nn.Conv2d(4, 4, 1)
+        self.relu1 = self.relu2 = nn.ReLU()
+        self.block1 = self.block2 = nn.Sequential(nn.Conv2d(4, 4, 1), nn.BatchNorm2d(4))
+
+    def forward(self, x):
+        x = self.block1(self.relu1(self.first(x)))
+        return self.block2(self.relu2(self.second(x)))
+
+
+@pytest.mark.parametrize("names", [["relu1"], ["relu2"], ["relu2", "relu1"], ["block2.0", "block1.0", "block2.1"]])
+def test_of_a_module_with_several_names_each_has_its_own_map(names):
+    torch.manual_seed(0)
+    net, x = Shared().eval(), torch.randn(1, 3, 5, 5)
+    expected = {"relu1": net.first(x).relu()}
+    expected["block1.0"] = net.block1[0](expected["relu1"])
+    expected["relu2"] = net.second(net.block1(expected["relu1"])).relu()
+    expected["block2.0"] = net.block1[0](expected["relu2"])
+    expected["block2.1"] = net.block1(expected["relu2"])
+    captured = capture(net, x, names)
+    assert list(captured) == names
+    assert all(torch.equal(captured[name], expected[name]) for name in names)
+
+
+def test_a_layer_that_comes_after_itself_is_captured_at_each_of_its_places():
+    halve = nn.AvgPool2d(2)
+    net = nn.Sequential(halve, nn.ReLU(), halve)
+    captured = capture(net, torch.rand(1, 1, 8, 8), ["0", "2"])
+    assert [tuple(captured[name].shape[2:]) for name in ("0", "2")] == [(4, 4), (2, 2)]
+
+
+def test_a_model_with_shared_modules_is_left_as_it_was():
+    net = Shared()
+    before = dict(net.named_modules(remove_duplicate=False))
+    counts = net.block1[1].num_batches_tracked.item()
+    capture(net, torch.randn(2, 3, 5, 5), ["relu2", "block2.1"])
+    assert dict(net.named_modules(remove_duplicate=False)) == before
+    assert not any(module._forward_hooks for module in net.modules())
+    assert net.block1[1].num_batches_tracked.item() == counts + 2  # its statistics went on in training mode
+
+
+def test_of_a_dict_out_stands_for_the_whole():
+    class Two(nn.Module):
+        def forward(self, x):
+            return {"aux": x, "out": 2 * x}
+
+    assert capture(Two(), torch.ones(1), "")[""].item() == 2
+
+
 def test_an_early_layer_is_cheaper_than_the_whole():
     net, x = resnet18().eval(), torch.rand(1, 3, 128, 128)
 

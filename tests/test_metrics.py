@@ -205,3 +205,21 @@ def test_boundary_f1_agrees_with_loops(tolerance):
         one, other = (torch.nn.functional.interpolate(m, scale_factor=3)[0, 0].long() for m in coarse)
         expected = _slow_boundary_f1(one, other, 3, tolerance)
         assert boundary_f1(one, other, 3, tolerance) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.int16, torch.int32, torch.uint16, torch.uint32, torch.uint64])
+def test_masks_of_every_whole_type_count_alike(dtype):
+    prediction, target = torch.tensor([0, 1, 2, 2]), torch.tensor([0, 1, 1, 255])
+    expected = confusion_matrix(prediction, target, 3)
+    assert torch.equal(confusion_matrix(prediction.to(dtype), target.to(dtype), 3), expected)
+    assert boundary_f1(prediction.to(dtype)[None], target.to(dtype)[None], 3, 1) == boundary_f1(
+        prediction[None], target[None], 3, 1
+    )
+
+
+def test_bytes_are_not_read_modulo_256():
+    """As bytes, 255 == -1 and 255 >= 300 - 256: PyTorch turns the number into a byte first."""
+    target = torch.tensor([255, 50, 1], dtype=torch.uint8)
+    assert confusion_matrix(target, target, 300, ignore_index=-1).sum() == 3
+    with pytest.raises(ValueError, match=r"unknown labels \[255\]"):
+        confusion_matrix(target, target, 100, ignore_index=-1)

@@ -27,6 +27,8 @@ def sample(image: Tensor, mask: Tensor, transforms: Transforms | None = None) ->
 def class_shares(dataset: Dataset, num_classes: int, *, ignore_index: int = 255, limit: int = 500) -> Tensor:
     """Share of the labeled pixels that each class takes, over the first `limit` samples: (K,) adding up to 1.
 
+    Raises ValueError where no pixel is labeled.
+
     >>> shares = class_shares([(None, torch.tensor([[0, 0], [1, 255]]))], 2)
     >>> [round(share, 3) for share in shares.tolist()]
     [0.667, 0.333]
@@ -35,6 +37,8 @@ def class_shares(dataset: Dataset, num_classes: int, *, ignore_index: int = 255,
     for index in range(min(limit, len(dataset))):  # type: ignore[arg-type]
         mask = dataset[index][1]
         counts += torch.bincount(mask[mask != ignore_index].flatten(), minlength=num_classes)
+    if not counts.sum():
+        raise ValueError(f"dataset has no labeled pixel: all are {ignore_index}, which is ignored")
     return counts / counts.sum()
 
 

@@ -1,7 +1,7 @@
 """Training that gives one result: run through, killed and resumed, or shared out among processes.
 
 In reading order: `loop` (recipe and training), `batches` (which pictures a step gets), `optimization` (learning rates
-and batch norm), `evaluation` (scores), `processes` (one machine or several).
+and batch norm), `evaluation` (scores), `labels` (what masks leave to learn), `processes` (one machine or several).
 """
 
 from segviz.training.evaluation import evaluate

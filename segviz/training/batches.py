@@ -6,11 +6,12 @@ So neither where a training was stopped, nor how many processes share a step, ch
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset, Sampler, default_collate
 
 from segviz.training.processes import Processes
 
@@ -83,6 +84,19 @@ def loader(
             team=team,
         ),
         num_workers=workers,
+        collate_fn=_stacked,
         pin_memory=team.device.type == "cuda",
         generator=torch.Generator().manual_seed(seed),
     )
+
+
+def _stacked(pairs: list[tuple[Tensor, Tensor]]) -> Any:
+    """Images (N, 3, H, W) and masks (N, H, W); ValueError for pictures of several sizes."""
+    sizes = sorted({tuple(image.shape[-2:]) for image, _ in pairs if isinstance(image, Tensor)})
+    if len(sizes) > 1:
+        told = ", ".join("×".join(map(str, size)) for size in sizes[:4])
+        raise ValueError(
+            f"the pictures of a step must be of one size, got {told}; give the data set "
+            "transforms=segviz.data.augmentation((H, W)), or segviz.data.fitted((H, W)), or train with batch_size=1"
+        )
+    return default_collate(pairs)

@@ -13,11 +13,12 @@ optimizer and the step, and whoever carries on from it does what the unbroken ru
 
 from __future__ import annotations
 
+import inspect
 import io
 import json
 import math
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -28,10 +29,12 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset
 from tqdm.auto import tqdm
 
+from segviz.activations import first_tensor
 from segviz.checkpoints import Checkpoint, replacing, save_checkpoint
 from segviz.metrics import check_labels
 from segviz.training.batches import loader, seed_of
-from segviz.training.evaluation import check_batch, evaluate
+from segviz.training.evaluation import check_batch, evaluate, logits_of
+from segviz.training.labels import require_classes
 from segviz.training.processes import Processes
 
 STATE_FILE, WEIGHTS_FILE, HISTORY_FILE = "state.pt", "model.safetensors", "history.json"
@@ -44,7 +47,7 @@ class Recipe:
     `learning_rate` falls as (1 - step / steps) ** `power` (the "poly" schedule of ParseNet and DeepLab), after
     `warmup` steps of linear growth. `batch_size` counts the pictures of a step over all processes.
     `class_weights` has one weight a class. `clip` bounds the norm of the gradient. `auxiliary` weighs the loss
-    of an auxiliary head, where the model has one.
+    of an auxiliary head, where the model has one. `ignore_index` marks pixels that do not count, None none.
     """
 
     steps: int = 2000
@@ -56,7 +59,7 @@ class Recipe:
     power: float = 0.9
     warmup: int = 0
     class_weights: tuple[float, ...] | None = None
-    ignore_index: int = 255
+    ignore_index: int | None = 255
     clip: float | None = None
     auxiliary: float = 0.5
     seed: int = 0
@@ -126,8 +129,10 @@ def train(
 
     The model comes back in evaluation mode.
 
-    The data sets give image float (3, H, W) in [0, 1] and mask int64 (H, W). `parameters` are what the
-    optimizer takes, groups with learning rates of their own included (all of the model's if None).
+    The data sets give image float (3, H, W) in [0, 1] and mask int64 (H, W). The model gives logits (N, K, H, W) of
+    the images' size, or a dict with them as `out`, whose `aux` is the auxiliary head's, as torchvision's have it.
+    `parameters` are what the optimizer takes, groups with learning rates of their own included (all of the model's
+    if None).
 
     With a `directory`, the state is written there every `save_every` steps (by default at each validation),
     the best weights as safetensors, under `name` and `options`, and the history; a training found there is
@@ -136,14 +141,18 @@ def train(
     `workers` are processes that load data; their number changes nothing but the time. Under
     `accelerate launch` several processes share each step's pictures.
 
-    Raises ValueError for images outside [0, 1], unknown labels, class weights of another number, and a state
-    of another recipe or model; FloatingPointError where the loss is no longer finite.
+    Raises ValueError for images outside [0, 1] or of several sizes, unknown labels, masks that hold one class alone
+    beside ignored pixels (as two classes saved as 0 and 255 do), class weights of another number, and a state of
+    another recipe or model; FloatingPointError where the loss is no longer finite.
     """
     recipe = recipe or Recipe()
     team = Processes.found(device)
     validate_every = validate_every or max(1, recipe.steps // 10)
     save_every = save_every or validate_every
     folder = None if directory is None else Path(directory)
+    for title, dataset in (("training_set", training_set), ("validation_set", validation_set)):
+        if dataset is not None:
+            require_classes(title, dataset, recipe.ignore_index)
     with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
         run = _Run(model, recipe, parameters, team, amp)
         if folder is not None and resume and (folder / STATE_FILE).exists():
@@ -183,7 +192,11 @@ class _Run:
         self, model: nn.Module, recipe: Recipe, parameters: Iterable[Any] | None, team: Processes, amp: bool | None
     ) -> None:
         self.recipe, self.team, self.model = recipe, team, model
-        self.num_classes: int | None = getattr(model, "num_classes", None)
+        told = getattr(model, "num_classes", None)
+        self.num_classes = told if isinstance(told, int) else None
+        # Networks of this package give their auxiliary head's logits when asked; others of that attribute do not.
+        has_head = getattr(model, "aux_classifier", None) is not None
+        self.asks_aux = has_head and "return_aux" in inspect.signature(model.forward).parameters
         self.step, self.best, self.history = 0, -math.inf, list[dict[str, Any]]()
         model.to(team.device).train()
         self.optimizer = _optimizer(recipe, model.parameters() if parameters is None else parameters)
@@ -219,22 +232,30 @@ class _Run:
         self.step += 1
 
     def _loss(self, images: Tensor, masks: Tensor) -> Tensor:
-        if getattr(self.model, "aux_classifier", None) is None:
-            return self._cross_entropy(self.wrapped(images), masks)
-        logits, auxiliary = self.wrapped(images, return_aux=True)
-        return self._cross_entropy(logits, masks) + self.recipe.auxiliary * self._cross_entropy(auxiliary, masks)
+        auxiliary: Any
+        if self.asks_aux:
+            output, auxiliary = self.wrapped(images, return_aux=True)
+        else:
+            output = self.wrapped(images)
+            auxiliary = first_tensor(output.get("aux")) if isinstance(output, Mapping) else None
+        loss = self._cross_entropy(logits_of(output, images), masks)
+        if auxiliary is None:
+            return loss
+        return loss + self.recipe.auxiliary * self._cross_entropy(logits_of(auxiliary, images), masks)
 
     def _cross_entropy(self, logits: Tensor, masks: Tensor) -> Tensor:
         """The mean over the pixels of all processes, which average their gradients: hence the factor."""
-        classes = logits.shape[1]
-        if self.num_classes is None:
-            check_labels("mask", masks, classes, self.recipe.ignore_index)
+        classes, ignored = logits.shape[1], self.recipe.ignore_index
+        if self.num_classes != classes:
+            check_labels("mask", masks, classes, ignored)
         weights = torch.ones(classes) if self.weights is None else self.weights
         if len(weights) != classes:
             raise ValueError(f"class_weights must have one weight a class, got {len(weights)} for {classes}")
         weights = weights.to(logits.device)
-        loss = F.cross_entropy(logits.float(), masks, weights, ignore_index=self.recipe.ignore_index, reduction="sum")
-        counted = masks[masks != self.recipe.ignore_index]
+        # PyTorch's own default ignores -100, which no checked mask holds.
+        ignore = -100 if ignored is None else ignored
+        loss = F.cross_entropy(logits.float(), masks, weights, ignore_index=ignore, reduction="sum")
+        counted = masks[masks != ignore]
         total = self.team.total(weights[counted].sum())
         return loss * self.team.count / total.clamp(min=1e-12)
 

@@ -8,6 +8,7 @@ from torch import nn
 from torchmetrics.functional.classification import multiclass_jaccard_index
 
 from segviz.data import Scenes
+from segviz.metrics import boundary_f1
 from segviz.training.evaluation import check_batch, evaluate
 
 
@@ -38,6 +39,22 @@ def test_evaluation_leaves_the_mode_and_the_statistics_alone():
 def test_pictures_of_several_sizes_can_be_evaluated_together():
     pairs = [(torch.rand(3, 8, size), torch.randint(11, (8, size))) for size in (8, 9, 8)]
     assert 0 <= evaluate(small_model(), pairs, device="cpu")["mean_iou"] <= 1
+
+
+def test_maps_without_any_outline_agree_as_in_the_metrics():
+    flat = [(torch.rand(3, 4, 4), torch.zeros(4, 4, dtype=torch.int64))]
+    blind = nn.Conv2d(3, 2, 1)
+    nn.init.zeros_(blind.weight), blind.bias.data.copy_(torch.tensor([1.0, 0.0]))
+    scores = evaluate(blind, flat, device="cpu")
+    assert scores["boundary_f1"] == boundary_f1(flat[0][1], flat[0][1], 2, tolerance=1) == 1
+    assert scores["class_boundary_f1"] == [None, None]
+
+
+def test_normalized_pictures_are_told_apart_from_bytes():
+    images = torch.rand(1, 3, 2, 2) * 4.7 - 2.1
+    images[0, 0, 0, :] = torch.tensor([-2.1, 2.6])
+    with pytest.raises(ValueError, match=r"x · std \+ mean"):
+        check_batch(images, torch.zeros(1, 2, 2, dtype=torch.int64), 11, 255)
 
 
 def test_an_empty_set_has_no_scores():

@@ -1,3 +1,4 @@
+import copy
 import json
 import math
 import os
@@ -6,11 +7,13 @@ import socket
 import subprocess
 import sys
 import textwrap
+from collections import OrderedDict
 from dataclasses import replace
 
 import pytest
 import torch
 from torch import nn
+from torchvision.models.segmentation import fcn_resnet50
 from torchvision.transforms import v2
 
 from segviz.checkpoints import load_checkpoint
@@ -18,9 +21,11 @@ from segviz.data import Scenes, class_shares
 from segviz.training import (
     Recipe,
     balanced_weights,
+    evaluate,
     schedule,
     train,
 )
+from segviz.training.optimization import freeze_batch_norm
 
 RECIPE = Recipe(steps=6, batch_size=4, learning_rate=0.05, seed=3)
 CPU = "cpu"
@@ -132,11 +137,13 @@ def test_one_sgd_step_is_the_gradient_of_the_weighted_mean_over_labeled_pixels()
 
 
 def test_a_picture_without_any_label_changes_nothing():
-    model = nn.Conv2d(3, 11, 1)
-    before = model.weight.clone()
-    blank = [(torch.rand(3, 4, 4), torch.full((4, 4), 255))] * 2
-    fit(model, training_set=blank, recipe=Recipe(steps=1, batch_size=2, weight_decay=0))
-    assert torch.equal(model.weight, before)
+    labeled = torch.rand(3, 4, 4), torch.randint(11, (4, 4))
+    blank = torch.rand(3, 4, 4), torch.full((4, 4), 255)
+    with_it, without = nn.Conv2d(3, 11, 1), nn.Conv2d(3, 11, 1)
+    without.load_state_dict(with_it.state_dict())
+    fit(with_it, training_set=[labeled, blank], recipe=Recipe(steps=1, batch_size=2))
+    fit(without, training_set=[labeled], recipe=Recipe(steps=1, batch_size=1))
+    assert torch.allclose(with_it.weight, without.weight)
 
 
 def test_groups_keep_the_ratio_of_their_rates_along_the_schedule():
@@ -160,6 +167,76 @@ def test_an_auxiliary_head_is_trained_too():
     before = model.aux_classifier.weight.clone()
     fit(model)
     assert not torch.equal(model.aux_classifier.weight, before)
+
+
+@pytest.mark.parametrize("auxiliary", [0.0, 0.5])
+def test_torchvisions_dict_is_trained_with_its_auxiliary_loss(auxiliary):
+    """One step of plain SGD is the gradient of the loss that torchvision's own reference training has."""
+    recipe = Recipe(steps=1, batch_size=2, learning_rate=0.1, weight_decay=0, momentum=0, auxiliary=auxiliary)
+    pairs = [(torch.rand(3, 32, 32), torch.randint(21, (32, 32))) for _ in range(2)]
+    torch.manual_seed(0)
+    model = freeze_batch_norm(fcn_resnet50(weights=None, weights_backbone=None, num_classes=21, aux_loss=True))
+    for module in model.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0
+    reference = copy.deepcopy(model).train()
+    fit(model, training_set=pairs, recipe=recipe)
+    images, masks = (torch.stack(parts) for parts in zip(*pairs, strict=True))
+    given = reference(images)
+    loss = nn.functional.cross_entropy(given["out"], masks) + auxiliary * nn.functional.cross_entropy(
+        given["aux"], masks
+    )
+    loss.backward()
+    for name, ours in (("classifier.4", model.classifier[4]), ("aux_classifier.4", model.aux_classifier[4])):
+        theirs = reference.get_submodule(name)
+        assert torch.allclose(ours.bias, theirs.bias - 0.1 * theirs.bias.grad, atol=1e-6), name
+
+
+class Foreign(nn.Module):
+    """A network that gives its logits in one of the ways that are about."""
+
+    def __init__(self, wrapped):
+        super().__init__()
+        self.classifier, self.aux_classifier = nn.Conv2d(3, 11, 1), nn.Conv2d(3, 11, 1)
+        self.num_classes = "eleven"
+        self.wrapped = wrapped
+
+    def forward(self, x):
+        return self.wrapped(self.classifier(x))
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        lambda y: y,
+        lambda y: {"out": y},
+        lambda y: OrderedDict(logits=y),
+        lambda y: (y, "a word"),
+        lambda y: [{"note": 1, "out": y}],
+    ],
+)
+def test_foreign_networks_are_trained_and_scored_however_they_give_their_logits(wrapped):
+    history = fit(Foreign(wrapped), validation_set=Scenes(2, (32, 32)))
+    assert 0 <= history[-1]["mean_iou"] <= 1
+
+
+def test_a_network_without_logits_or_with_smaller_ones_is_told_the_rule():
+    with pytest.raises(TypeError, match="or a dict with them as 'out', got str"):
+        fit(Foreign(lambda y: "word"))
+    with pytest.raises(
+        ValueError, match=r"got \(4, 11, 16, 16\) for images \(4, 3, 32, 32\); resize them with F.interp"
+    ):
+        fit(Foreign(lambda y: y[..., ::2, ::2]))
+    with pytest.raises(ValueError, match=r"logits \(N, K, H, W\)"):
+        evaluate(Foreign(lambda y: y.mean((2, 3))), Scenes(2, (32, 32)), device=CPU)
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_pictures_of_several_sizes_in_a_step_are_refused_with_the_way_out(workers):
+    pairs = [(torch.rand(3, 8, side), torch.randint(11, (8, side))) for side in (8, 9, 8, 10)]
+    with pytest.raises(ValueError, match=r"of one size, got 8×8, 8×9, 8×10; give the data set transforms=.*fitted"):
+        fit(small_model(), training_set=pairs, workers=workers)
+    fit(small_model(), training_set=pairs, recipe=replace(RECIPE, batch_size=1))
 
 
 def test_a_loss_that_is_no_number_stops_the_training():
