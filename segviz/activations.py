@@ -96,7 +96,7 @@ def modules_at(model: nn.Module, names: Iterable[str], *, parameter: str = "laye
         module, several = model, False
         for key in name.split(".") if name else ():
             children = module._modules
-            child = children[key] if key in children else None
+            child = children.get(key)
             if child is None:
                 raise ValueError(f"{parameter}: the model has no module {name!r}{_nearest(name, model)}")
             several = several or places[id(child)] > 1 or id(child) in stand_ins
@@ -115,7 +115,7 @@ def modules_at(model: nn.Module, names: Iterable[str], *, parameter: str = "laye
 
 
 def _stand_in(module: nn.Module) -> nn.Module:
-    """Another module of the same parameters, buffers and submodules, with hooks and places for submodules of its own."""
+    """Another module of the same parameters, buffers and submodules, with hooks and a list of submodules of its own."""
     other = object.__new__(type(module))
     other.__dict__ = dict(module.__dict__)
     for own in ("_modules", "_forward_hooks", "_forward_hooks_with_kwargs", "_forward_hooks_always_called"):

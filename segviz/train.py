@@ -92,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> list[dict[str, Any]]:
         )
         torch.manual_seed(asked.seed)
         model = create_model(asked.model, len(classes), width=asked.width, **options)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, FileNotFoundError) as error:
         line.error(str(error))
     if asked.freeze_bn:
         freeze_batch_norm(model)

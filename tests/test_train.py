@@ -59,6 +59,8 @@ def test_options_are_python_values_or_text():
         (["--model", "unet", "--steps", "0"], "steps must be at least 1"),
         (["--model", "unet", "--size", "8", "8"], "at least 32"),
         (["--model", "unet", "--width", "-1"], "width"),
+        (["--model", "unet", "--data", "voc", "--root", "nowhere"], "no folder nowhere/VOCdevkit/VOC2012; root must"),
+        (["--model", "unet", "--data", "camvid", "--root", "nowhere"], "no folder nowhere/train; root must"),
     ],
 )
 def test_mistakes_are_answered_with_the_rule(words, said, capsys):

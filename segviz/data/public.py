@@ -1,19 +1,21 @@
 """Public data sets in the form of the scenes: image float (3, H, W) in [0, 1], mask int64 (H, W), `.classes`.
 
 VOC 2012, SBD and Oxford-IIIT Pet are downloaded and read by torchvision. CamVid and Cityscapes come from a
-folder of the reader's own, since neither may be passed on. Pixels without a class are 255.
+folder of the reader's own, since neither may be passed on. Pixels without a class are 255. Where a folder is missing,
+FileNotFoundError names it and says what `root` must hold.
 
     >>> sorted(PUBLIC)
     ['camvid', 'cityscapes', 'pets', 'sbd', 'voc']
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 from torch import Tensor
 from torch.utils.data import Dataset
 from torchvision import datasets
@@ -37,7 +39,8 @@ class Labeled(Dataset[tuple[Tensor, Tensor]]):
     """Pictures with masks, as torchvision gives them, in the form of this package.
 
     `labels` maps a value of the mask's file to a class or to 255; a value that is not in it is an error when
-    its picture is read. `transforms` is a joint torchvision v2 transform of image and mask.
+    its picture is read. `transforms` is a joint torchvision v2 transform of image and mask. Files whose EXIF turns them
+    are turned; a picture and a mask of different sizes are a ValueError, before any transform could hide it.
     """
 
     ignore_index = IGNORED
@@ -55,9 +58,13 @@ class Labeled(Dataset[tuple[Tensor, Tensor]]):
         return len(self.pairs)
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        picture, values = self.pairs[index]
+        picture, mask = self.pairs[index]
+        stored = picture.size
+        picture, mask = ImageOps.exif_transpose(picture), ImageOps.exif_transpose(mask)
+        if picture.size != mask.size:
+            raise ValueError(_misfit(index, picture.size, mask.size, stored))
         image = torch.from_numpy(np.array(picture.convert("RGB"))).permute(2, 0, 1).contiguous()
-        return sample(image, torch.from_numpy(self._labels(index, np.asarray(values))), self.transforms)
+        return sample(image, torch.from_numpy(self._labels(index, np.asarray(mask))), self.transforms)
 
     def _labels(self, index: int, values: np.ndarray) -> np.ndarray:
         if values.ndim != 2 or values.dtype != np.uint8:
@@ -71,6 +78,20 @@ class Labeled(Dataset[tuple[Tensor, Tensor]]):
         return labels.astype(np.uint8)
 
 
+def _misfit(index: int, picture: tuple[int, int], mask: tuple[int, int], stored: tuple[int, int]) -> str:
+    """What is said of a picture and a mask of other sizes (W, H); `stored` is the picture's before EXIF turned it."""
+    told = f"picture {index} is {picture[1]}×{picture[0]} pixels and its mask {mask[1]}×{mask[0]} (H×W)"
+    if stored == mask:
+        cause = "the picture's EXIF turns it and the mask was drawn on it unturned: turn one of the two files"
+    elif picture == mask[::-1]:
+        cause = "one of them is turned by 90°, as by a labeling program that overlooked or applied EXIF: turn it back"
+    elif abs(picture[0] * mask[1] - picture[1] * mask[0]) <= max(*picture, *mask):
+        cause = "one of them was resized: resize the mask to the picture's size by nearest neighbor"
+    else:
+        cause = "one of them was cropped or belongs to another picture"
+    return f"{told}; they must be of one size, {cause}"
+
+
 def _same(count: int) -> dict[int, int]:
     return {label: label for label in range(count)} | {IGNORED: IGNORED}
 
@@ -80,7 +101,8 @@ def voc2012(
 ) -> Labeled:
     """PASCAL VOC 2012 (Everingham et al.): 21 classes; `split` is train, val or trainval."""
     _one_of("split", split, ("train", "val", "trainval"))
-    pairs = datasets.VOCSegmentation(str(root), year="2012", image_set=split, download=download)
+    with _looking_for(root, "VOCdevkit/VOC2012", fetched=True):
+        pairs = datasets.VOCSegmentation(str(root), year="2012", image_set=split, download=download)
     return Labeled(pairs, VOC_CLASSES, _same(21), transforms)
 
 
@@ -99,7 +121,8 @@ def sbd(
     _one_of("split", split, ("train", "val", "train_noval"))
     # torchvision unpacks into root and refuses to download where it has done so before.
     missing = not (Path(root) / "cls").is_dir()
-    pairs = datasets.SBDataset(str(root), image_set=split, mode="segmentation", download=download and missing)
+    with _looking_for(root, "img", "cls", fetched=True):
+        pairs = datasets.SBDataset(str(root), image_set=split, mode="segmentation", download=download and missing)
     return Labeled(pairs, VOC_CLASSES, _same(21), transforms)
 
 
@@ -111,7 +134,8 @@ def oxford_pets(
     The trimap's third value, the fur between the two, is ignored.
     """
     _one_of("split", split, ("trainval", "test"))
-    pairs = datasets.OxfordIIITPet(str(root), split=split, target_types="segmentation", download=download)
+    with _looking_for(root, "oxford-iiit-pet/images", "oxford-iiit-pet/annotations", fetched=True):
+        pairs = datasets.OxfordIIITPet(str(root), split=split, target_types="segmentation", download=download)
     return Labeled(pairs, ("background", "pet"), {1: 1, 2: 0, 3: IGNORED}, transforms)
 
 
@@ -121,7 +145,8 @@ def cityscapes(root: str | Path, split: str = "train", *, transforms: Transforms
     `split` is train, val or test. Register at cityscapes-dataset.com to obtain it.
     """
     _one_of("split", split, ("train", "val", "test"))
-    pairs = datasets.Cityscapes(str(root), split=split, mode="fine", target_type="semantic")
+    with _looking_for(root, f"leftImg8bit/{split}", f"gtFine/{split}"):
+        pairs = datasets.Cityscapes(str(root), split=split, mode="fine", target_type="semantic")
     scored = sorted((c for c in pairs.classes if 0 <= c.train_id < IGNORED), key=lambda c: c.train_id)
     unscored = {c.id: IGNORED for c in pairs.classes if c.id >= 0} | {IGNORED: IGNORED}
     labels = unscored | {c.id: c.train_id for c in scored}
@@ -135,8 +160,33 @@ def camvid(root: str | Path, split: str = "train", *, transforms: Transforms | N
     `root/splitannot`; value 11 means no class.
     """
     _one_of("split", split, ("train", "val", "test"))
-    pairs = _Folders(Path(root) / split, Path(root) / f"{split}annot")
+    with _looking_for(root, split, f"{split}annot"):
+        pairs = _Folders(Path(root) / split, Path(root) / f"{split}annot")
     return Labeled(pairs, CAMVID_CLASSES, _same(11) | {11: IGNORED}, transforms)
+
+
+@contextmanager
+def _looking_for(root: str | Path, *folders: str, fetched: bool = False) -> Iterator[None]:
+    """Says which of these folders in `root` is missing, where reading it fails for that, and which root is meant."""
+    try:
+        yield
+    except (RuntimeError, FileNotFoundError) as error:
+        given = Path(root).absolute()
+        missing = next((folder for folder in folders if not (given / folder).is_dir()), None)
+        if missing is None:
+            raise
+        parts = {part for folder in folders for part in Path(folder).parts}
+        meant, top = given, Path(missing).parts[0]
+        while meant.name in parts:  # the folder's own name was given along
+            meant = meant.parent
+        deeper = next(iter(sorted(given.glob(f"*/{missing}"))), None) if given.is_dir() else None
+        if meant == given and deeper is not None:
+            meant = given / deeper.relative_to(given).parts[0]
+        hint = "" if meant == given else f", here {meant}"
+        other = ", or fetch it with download=True" if fetched and not hint else ""
+        raise FileNotFoundError(
+            f"no folder {Path(root) / missing}; root must be the folder that holds {top}{hint}{other}"
+        ) from error
 
 
 class _Folders(Sequence):

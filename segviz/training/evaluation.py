@@ -123,9 +123,7 @@ def check_batch(images: Tensor, masks: Tensor, num_classes: int | None, ignore_i
     if not (low >= -1e-3 and high <= 1 + 1e-3):
         mend = "; divide by 255" if low >= 0 and high <= 255 else ""
         if low < 0 and high > 1:
-            mend = (
-                "; if they were normalized, undo that (x · std + mean): networks of this package take them as they are"
-            )
+            mend = "; if they were normalized, undo that: x · std + mean"
         raise ValueError(f"images must be in [0, 1], got values from {low:g} to {high:g}{mend}")
     if masks.shape != images.shape[:1] + images.shape[2:]:
         raise ValueError(

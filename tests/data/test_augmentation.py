@@ -1,8 +1,12 @@
+import itertools
+from fractions import Fraction
+
 import pytest
 import torch
 from torchvision import tv_tensors
 
 from segviz.data import Scenes, augmentation, fitted
+from segviz.data.augmentation import RandomScale
 
 
 def pair(height=40, width=60):
@@ -65,6 +69,66 @@ def test_scenes_take_it():
     image, mask = Scenes(2, (64, 64), transforms=augmentation((48, 48)))[0]
     assert image.shape == (3, 48, 48) and image.min() >= 0 and image.max() <= 1
     assert mask.dtype == torch.int64 and set(mask.unique().tolist()) <= {*range(11), 255}
+
+
+def offsets(axis, size, output_size):
+    """How far right of its image each output's label lies, in input pixels, at the outputs that no border cuts."""
+    shape = [1, 1]
+    shape[axis] = size
+    places = torch.arange(size).reshape(shape)
+    image, mask = tv_tensors.Image(places.double().repeat(3, 1, 1)), tv_tensors.Mask(places.short())
+    wanted = [1, 1]
+    wanted[axis] = output_size
+    image, mask = fitted(tuple(wanted))(image, mask)
+    border = max(2, output_size // size) + 1
+    return (mask - image[0]).flatten()[border:-border]
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize(
+    ("size", "output_size"),
+    [(256, 64), (256, 128), (256, 96), (256, 192), (256, 320), (96, 192), (128, 512), (375, 500), (65, 513), (200, 77)],
+)
+def test_a_mask_lies_on_its_image_as_far_as_whole_pixels_can(axis, size, output_size):
+    """Up to half a pixel to either side, and on the whole to neither; v2's default is 1.5 to one side at 256 → 64."""
+    off = offsets(axis, size, output_size)
+    assert off.abs().max() <= 0.5 + 1e-6
+    assert abs(off.mean().item()) < 0.02
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_so_it_does_under_a_random_scale(axis):
+    torch.manual_seed(0)
+    places = torch.arange(160)[:, None].expand(-1, 160).movedim(0, axis)
+    for _ in range(10):
+        image, mask = RandomScale(0.3, 2.5)(
+            tv_tensors.Image(places.double().expand(3, -1, -1)), tv_tensors.Mask(places)
+        )
+        assert isinstance(image, tv_tensors.Image) and isinstance(mask, tv_tensors.Mask)
+        off = (mask - image[0])[5:-5, 5:-5]
+        assert off.abs().max() <= 0.5 + 1e-6 and abs(off.mean().item()) < 0.02
+
+
+def test_a_mask_takes_the_nearest_pixel_and_of_two_each_in_turn():
+    """Against exact fractions, all sizes up to 24."""
+    for size, output_size in itertools.product(range(1, 25), repeat=2):
+        _, mask = fitted((1, output_size))(torch.zeros(1, 1, size), torch.arange(size)[None])
+        for output, taken in enumerate(mask[0].tolist()):
+            center = (output + Fraction(1, 2)) * Fraction(size, output_size) - Fraction(1, 2)
+            away = sorted((abs(pixel - center), pixel) for pixel in range(size))
+            nearest = [pixel for distance, pixel in away if distance == away[0][0]]
+            assert taken == nearest[output % 2 if len(nearest) == 2 else 0], (size, output_size, output)
+
+
+def test_an_image_and_a_mask_of_other_sizes_are_refused_before_any_resize():
+    image, mask = pair(40, 90)
+    for vary in (fitted((32, 32)), augmentation((32, 32))):
+        with pytest.raises(ValueError, match="one size, got 40×90 and 90×40"):
+            vary(image, tv_tensors.Mask(mask.T))
+
+
+def test_an_image_alone_is_fitted_too():
+    assert fitted((8, 9))(torch.rand(3, 5, 5)).shape == (3, 8, 9)
 
 
 def test_fitted_brings_every_picture_to_one_size():

@@ -1,14 +1,19 @@
 """Every public data set on a few tiny files, laid out as their authors do."""
 
+import io
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 from torchvision.datasets import Cityscapes
 
-from segviz.data import PUBLIC, Labeled, camvid, cityscapes, oxford_pets, sbd, voc2012
+from segviz.data import PUBLIC, Labeled, camvid, cityscapes, fitted, oxford_pets, sbd, voc2012
 from segviz.data.public import CAMVID_CLASSES, VOC_CLASSES
 from segviz.training.evaluation import check_batch
+from segviz.widgets.activations.uploads import read_picture
 
 SIZE = (6, 8)
 
@@ -102,10 +107,84 @@ def test_an_unknown_split_lists_the_known_ones(name, tmp_path):
         CASES[name][1](tmp_path, "trian")
 
 
+# Folder that is looked for, and one that readers take for the root.
+ROOTS = {
+    "voc": ("VOCdevkit/VOC2012", "VOCdevkit/VOC2012"),
+    "sbd": ("img", "cls"),
+    "pets": ("oxford-iiit-pet/images", "oxford-iiit-pet"),
+    "cityscapes": ("leftImg8bit/train", "leftImg8bit/train"),
+    "camvid": ("train", "train"),
+}
+
+
 @pytest.mark.parametrize("name", CASES)
-def test_a_folder_without_the_data_set_is_an_error(name, tmp_path):
-    with pytest.raises((RuntimeError, FileNotFoundError)):
-        CASES[name][1](tmp_path, CASES[name][2])
+def test_a_folder_without_the_data_set_is_named(name, tmp_path):
+    nowhere = tmp_path / "nowhere"
+    for root in (nowhere, tmp_path):
+        with pytest.raises(FileNotFoundError) as raised:
+            CASES[name][1](root, CASES[name][2])
+        words = str(raised.value)
+        assert words.startswith(f"no folder {root / ROOTS[name][0]}; root must be the folder that holds")
+        assert ("download=True" in words) == (name in ("voc", "sbd", "pets"))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_root_within_or_above_the_data_set_is_answered_with_the_right_one(name, tmp_path):
+    data = tmp_path / "data"
+    CASES[name][0](data)
+    for root in (data / ROOTS[name][1], tmp_path):
+        with pytest.raises(FileNotFoundError, match=re.escape(f"holds {Path(ROOTS[name][0]).parts[0]}, here {data}")):
+            CASES[name][1](root, CASES[name][2])
+    CASES[name][1](data, CASES[name][2])
+
+
+def test_what_is_wrong_beside_the_folders_is_left_as_torchvision_says_it(tmp_path):
+    voc_files(tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"val\.txt"):
+        voc2012(tmp_path, "val")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_mask_of_another_size_than_its_picture_is_refused_before_any_transform(name, tmp_path, monkeypatch):
+    turned = Image.fromarray(np.asarray(picture()).swapaxes(0, 1).copy())
+    monkeypatch.setitem(globals(), "picture", lambda: turned)
+    write, opened, split, _, _ = CASES[name]
+    write(tmp_path)
+    dataset = opened(tmp_path, split, transforms=fitted((4, 4)))
+    with pytest.raises(ValueError, match=r"picture 0 is 8×6 pixels and its mask 6×8 .* turned by 90°"):
+        dataset[0]
+
+
+@pytest.mark.parametrize(
+    ("size", "cause"),
+    [((8, 6), "turned by 90°"), ((12, 16), "resize the mask"), ((6, 4), "cropped or belongs to another picture")],
+)
+def test_the_likely_cause_of_another_size_is_said(size, cause):
+    wrong = Image.fromarray(np.zeros(size, np.uint8))
+    with pytest.raises(ValueError, match=rf"picture 0 is 6×8 pixels and its mask {size[0]}×{size[1]} .*{cause}"):
+        Labeled([(picture(), wrong)], ("one",), {0: 0})[0]
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_turns_the_pictures_of_a_data_set_as_it_does_uploads(orientation, tmp_path):
+    """The oracle is the reader of uploads."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    put(picture(), tmp_path / "a.png", exif=exif)
+    size = SIZE if orientation < 5 else SIZE[::-1]
+    stored, shown = Image.open(tmp_path / "a.png"), Image.fromarray(np.zeros(size, np.uint8))
+    image, target = Labeled([(stored, shown)], ("one",), {0: 0})[0]
+    upload, _ = read_picture((tmp_path / "a.png").read_bytes(), size)
+    assert torch.equal(image, upload) and target.shape == size
+
+
+def test_a_mask_drawn_on_the_unturned_picture_is_refused():
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    content = io.BytesIO()
+    picture().save(content, format="png", exif=exif)
+    with pytest.raises(ValueError, match=r"8×6 pixels and its mask 6×8 .*EXIF turns it and the mask was drawn on it"):
+        Labeled([(Image.open(content), mask(0))], ("one",), {0: 0})[0]
 
 
 @pytest.mark.parametrize(

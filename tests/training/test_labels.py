@@ -35,7 +35,7 @@ def test_masks_of_0_and_255_stop_the_training_of_two_classes():
 
 
 def test_masks_of_0_and_255_get_no_perfect_score():
-    """A network that says 0 everywhere finds none of the 4 · 64 pixels of foreground: their IoU is 0, and was told as 1."""
+    """A network that says 0 everywhere finds none of the 4 · 64 pixels of foreground: their IoU is 0."""
     pairs = black_and_white()
     blind = nn.Conv2d(3, 2, 1)
     nn.init.zeros_(blind.weight), blind.bias.data.copy_(torch.tensor([1.0, 0.0]))
@@ -61,7 +61,7 @@ def test_masks_that_are_ignored_altogether_stop_both(ignored):
 
 
 class OneClassAPicture(Dataset):
-    """Pictures of one class and an ignored border each, as small crops of streets are; all of them together have two."""
+    """Pictures of one class and an ignored border each, as small crops of streets are; together they have two."""
 
     def __len__(self):
         return 40
@@ -96,19 +96,19 @@ def test_who_names_the_label_to_ignore_may_have_one_class():
 
 
 def test_a_large_set_is_looked_at_here_and_there():
-    class Counted(Dataset):
-        asked = []
+    asked = []
 
+    class Counted(Dataset):
         def __len__(self):
             return 10 * MOST
 
         def __getitem__(self, index):
-            self.asked.append(index)
+            asked.append(index)
             return None, torch.tensor([[0, 255]])
 
     with pytest.raises(ValueError, match=f"in {MOST} pictures"):
         require_classes("set", Counted(), 255)
-    assert Counted.asked == list(range(0, 10 * MOST, 10))
+    assert asked == list(range(0, 10 * MOST, 10))
 
 
 def test_one_picture_is_asked_for_where_it_has_two_classes_and_no_chance_is_spent():
