@@ -2,9 +2,11 @@
 
 Each output pixel is differentiated with respect to every input pixel, in float64. Nothing here knows what the
 operation is: the answer for a convolution, a pooling or a whole module comes out of the same few lines.
+
+Beside them: `running` (the operation called, and left as it was), `unpooling` (the one derivative that PyTorch has
+otherwise than its layer).
 """
 
-import copy
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from segviz.arithmetic import whole_numbers
+from segviz.measurement.running import eager, run, run_without_computing
 
 # A 512×512 input, and a matrix as large as that of a 64×64 map onto another: 128 MiB of float64.
 MAX_PIXELS = 2**18
@@ -44,15 +47,22 @@ class Connectivity:
         return _pixels(self.connected[:, _index(row, col, self.input_size)], self.output_size)
 
 
-def connectivity(op: Callable[[Tensor], Tensor], example: Size | Tensor) -> Connectivity:
+def connectivity(
+    op: Callable[[Tensor], object], example: Size | Tensor, *, channels: int | None = None
+) -> Connectivity:
     """Which input pixels feed which output pixels of `op`, and with what weight, measured at one input.
 
-    `op` takes (1, C, H, W) to (1, C′, H′, W′). A module is measured as a float64 copy in evaluation mode and
-    is itself left alone; any other callable is called as it stands, in float64 or else in float32.
-    `example` is an input (1, C, H, W), or just its size `(H, W)`: then C is the `in_channels` of the first
-    layer that has any, else 1, and the input holds scattered distinct values between 0 and 1, so that every
-    max-pool has one winner. "Connected" means a derivative other than 0 at this input: a ReLU that is off, a
-    pixel that is not the maximum and a weight of exactly 0 all cut the connection.
+    `op` takes (1, C, H, W) to (1, C′, H′, W′), or to a dict with that as `out`; of other dicts, tuples and lists the
+    first tensor counts. A module is measured in evaluation mode with weights in float64 (in its own type where it
+    makes tensors of that type itself) and left as it was; any other callable is called as it stands, in float64 or
+    else in 32 or 16 bits. `example` is an input (1, C, H, W), or just its size `(H, W)`: then C is `channels`, or if
+    None the `in_channels` of the first layer that has any, else 1, and the input holds scattered distinct values
+    between 0 and 1, so that every max-pool has one winner. "Connected" means a derivative other than 0 at this input:
+    a ReLU that is off, a pixel that is not the maximum and a weight of exactly 0 all cut the connection.
+
+    The derivative is PyTorch's, with one exception: where windows of a max-unpooling overlap, several values may claim
+    one place. The layer keeps one of them, the last in reading order (in one thread; several race for it), and so does
+    the matrix; PyTorch's backward pass credits them all.
 
     Raises `TypeError` for a wrong type, and `ValueError` where the example or the result has a wrong shape,
     `op` fails, a value is not finite, or there are more than `MAX_PIXELS` of input or `MAX_ENTRIES` of matrix.
@@ -66,12 +76,13 @@ def connectivity(op: Callable[[Tensor], Tensor], example: Size | Tensor) -> Conn
     if not callable(op):
         raise TypeError(f"op must be callable, got {type(op).__name__}")
     with torch.inference_mode(False), torch.enable_grad(), torch.random.fork_rng(devices=[]):
-        op, values = _private_copy(op, _input_values(example, channels=input_channels(op)))
-        expected = _output_without_computing(op, values)
+        op = eager(op)
+        values = _input_values(example, channels, guess=input_channels(op))
+        expected = run_without_computing(op, values)
         if expected is not None:
             _require_measurable(values, expected)
-        values, output = _run(op, values)
-        _require_measurable(values, output)
+        values, output = run(op, values)
+        output = _require_measurable(values, output)
         _require_finite("op must give finite values", output)
         matrix, connected = _derivatives(output, values)
     return Connectivity(_map_size(values), _map_size(output), matrix, connected)
@@ -104,52 +115,24 @@ def _rows(output: Tensor, values: Tensor, channel_weights: Tensor, *, connected:
     return rows
 
 
-# --- Running the operation, and only a copy of it ---------------------------------------------------
-
-
-def _run(op: Callable[[Tensor], Tensor], values: Tensor) -> tuple[Tensor, Tensor]:
-    """The input that was differentiated, and the output."""
-    # A plain function may hold float32 weights of its own.
-    for dtype in (torch.float64,) if isinstance(op, nn.Module) else (torch.float64, torch.float32):
-        leaf = values.to(dtype).requires_grad_()
-        try:
-            return leaf, op(leaf.clone())  # in-place operations may write on the clone
-        except Exception as error:
-            failure = error
-    raise ValueError(
-        f"op must take an input of shape {tuple(values.shape)}, but it raised "
-        f"{type(failure).__name__}: {failure}. "
-        f"If it expects other channels, give an input tensor (1, C, H, W) as example"
-    ) from failure
-
-
-def _private_copy(op: Callable[[Tensor], Tensor], values: Tensor) -> tuple[Callable[[Tensor], Tensor], Tensor]:
-    if not isinstance(op, nn.Module):
-        return op, values
-    return copy.deepcopy(op).eval().to("cpu", torch.float64).requires_grad_(False), values.cpu()
-
-
-def _output_without_computing(op: Callable[[Tensor], Tensor], values: Tensor) -> Tensor | None:
-    """The output with its shape but no memory behind it, where the operation can be run that way."""
-    try:
-        return (copy.deepcopy(op).to("meta") if isinstance(op, nn.Module) else op)(values.to("meta"))
-    except Exception:  # the real run will say what is wrong
-        return None
-
-
 # --- The input --------------------------------------------------------------------------------------
 
 
-def _input_values(example: Size | Tensor, channels: int) -> Tensor:
+def _input_values(example: Size | Tensor, channels: int | None, guess: int) -> Tensor:
+    if channels is not None:
+        channels = whole_numbers(channels=channels)[0]
     if isinstance(example, Tensor):
         if example.ndim != 4 or example.shape[0] != 1 or 0 in example.shape:
             raise ValueError(f"example must have the shape (1, C, H, W), got {tuple(example.shape)}")
+        if channels not in (None, example.shape[1]):
+            raise ValueError(f"channels must be those of the example, {example.shape[1]}, got {channels}")
         _require_finite("example must be finite", example)
         return example.detach().clone()
     if not isinstance(example, (tuple, list)) or len(example) != 2:
         raise TypeError(f"example must be a size (H, W) or a tensor (1, C, H, W), got {example!r}")
     height, width = (whole_numbers(example=side)[0] for side in example)
     _require_pixels(height, width)
+    channels = channels or guess
     return _scattered(channels * height * width).view(1, channels, height, width)
 
 
@@ -168,7 +151,7 @@ def _scattered(count: int) -> Tensor:
 # --- Limits -----------------------------------------------------------------------------------------
 
 
-def _require_measurable(values: Tensor, output: object) -> None:
+def _require_measurable(values: Tensor, output: object) -> Tensor:
     height, width = _map_size(values)
     _require_pixels(height, width)
     if not isinstance(output, Tensor):
@@ -182,6 +165,7 @@ def _require_measurable(values: Tensor, output: object) -> None:
             f"input {height}×{width} and output {output.shape[2]}×{output.shape[3]} make {entries:,}: "
             f"take a smaller example"
         )
+    return output
 
 
 def _require_pixels(height: int, width: int) -> None:

@@ -167,7 +167,7 @@ def test_the_operation_must_be_callable(op):
         (lambda x: x.flatten(), r"\(16,\)"),
         (lambda x: x.expand(2, 1, 4, 4), r"\(2, 1, 4, 4\)"),
         (lambda x: x[:, :, :0], r"\(1, 1, 0, 4\)"),
-        (lambda x: (x, x), "tuple"),
+        (lambda x: ("a word", 3), "tuple"),
         (lambda x: None, "NoneType"),
         (lambda x: x.sum().item(), "float"),
         (nn.Flatten(), r"\(1, 16\)"),
