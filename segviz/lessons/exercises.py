@@ -103,7 +103,10 @@ def _difference(answer: Any, expected: Any, examples: list[tuple]) -> str | None
         return _list_difference(answer, expected)
     if _kind(answer) != _kind(expected):
         return f"{_shown(answer)} is {_kind(answer)}, and {_kind(expected)} is asked for."
-    return None if _equal(answer, expected) else f"{_shown(answer)} arrived."
+    if _equal(answer, expected):
+        return None
+    rounded = isinstance(expected, float) and _is_rounded(answer, expected)
+    return f"{_shown(answer)} arrived{', rounded: give four digits or the expression itself' if rounded else ''}."
 
 
 def _function_difference(answer: Any, expected: Any, examples: list[tuple]) -> str | None:
@@ -186,6 +189,12 @@ def _equal(answer: Any, expected: Any) -> bool:
     if isinstance(answer, float) or isinstance(expected, float):
         return math.isclose(answer, expected, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
     return answer == expected
+
+
+def _is_rounded(answer: float, expected: float) -> bool:
+    """Whether the answer is the expected number with fewer decimals."""
+    decimals = len(repr(float(answer)).partition(".")[2])
+    return round(expected, decimals) == answer
 
 
 def _kind(value: Any) -> str:

@@ -21,7 +21,7 @@ score         1×1                              classes   41 × 41     8        
 ============  ===============================  ========  ==========  =========  ===============
 
 The paper's four forms differ in fc6 alone: `fc6_kernel` 7, 4, 4, 3 at `fc6_rate` 4, 4, 8, 12, with
-`fc_channels` 4096 three times and then 1024. Its table gives their fields of view on VGG16's own 2×2 pools.
+`fc_channels` 4096 three times and then 1024. The fields of view that its table gives are counted in another way.
 
 Departures: the paper's fc6 starts from a thinned copy of the classifier's; here fc6 and fc7 start fresh.
 """

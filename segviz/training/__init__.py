@@ -6,5 +6,15 @@ and batch norm), `evaluation` (scores), `labels` (what masks leave to learn), `p
 
 from segviz.training.evaluation import evaluate
 from segviz.training.loop import Recipe, balanced_weights, schedule, train
+from segviz.training.optimization import freeze_batch_norm, parameter_groups, synchronize_batch_norm
 
-__all__ = ["Recipe", "balanced_weights", "evaluate", "schedule", "train"]
+__all__ = [
+    "Recipe",
+    "balanced_weights",
+    "evaluate",
+    "freeze_batch_norm",
+    "parameter_groups",
+    "schedule",
+    "synchronize_batch_norm",
+    "train",
+]

@@ -96,7 +96,7 @@ LIKELY = [
     ("5", 0, "an edge"),
     ("5", 1, "two ends share"),
     ("6", 0.3721, "fine map"),
-    ("7", [40, 320], "round up"),
+    ("7", [40, 320], "Windows lie at 0, 2"),
 ]
 
 

@@ -131,3 +131,10 @@ def test_the_notebook_shows_the_same_words_with_code_set_as_code():
     assert "<b>" not in html
     assert "<strong>Not yet:</strong>" in html
     assert "<strong>Right.</strong>" in check(1, 1)._repr_html_()
+
+
+@pytest.mark.parametrize(("answer", "told"), [(0.49, True), (0.5, True), (0.492, True), (0.48, False), (0.4912, False)])
+def test_a_rounded_answer_is_told_that_it_is_rounded(answer, told):
+    verdict = check(answer, 63 / 128)  # 0.4921875
+    assert verdict.state == "wrong"
+    assert ("rounded: give four digits" in verdict.words) is told
