@@ -306,6 +306,10 @@ READOUTS = [
         "and neither matrix moved.",
     ),
     (
+        changed((2, 3), 88),
+        "Raising (2, 3) from 32 to 88 moved no switch: (2, 2) is as large and comes first, and neither matrix moved.",
+    ),
+    (
         changed((2, 2), 80),
         "Lowering (2, 2) from 88 to 80 moved no switch: it is the largest of its window as before, "
         "and neither matrix moved.",

@@ -354,6 +354,21 @@ def test_broken_geometry_is_noticed(stage_of, part, replacement):
     assert convolution_problems(stage.page, drawn_convolutions(60, dimensions=1, largest=16, seed=3))
 
 
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        ({"size": 4, "stride": 2, "at": [0, 3]}, "beyond the last window"),
+        ({"size": 7, "stride": 4, "at": [0, 3]}, "the stride steps over it"),
+        ({"size": 5, "dilation": 2, "at": [0, 1]}, "the dilation leaves it in a hole"),
+    ],
+)
+def test_an_input_that_no_output_sees_is_told_why(stage_of, settings, reason):
+    settings = {"op": "convolution", "dimensions": 1, "kernel_size": 3, "padding": 0, "side": "input"} | settings
+    stage = stage_of(book_page([ConvolutionExplorer(**settings)]))
+    assert "is seen by no output" in stage.place(0).inner_text()
+    assert reason in stage.place(0).inner_text()
+
+
 # --- The checkerboard explorer's sums against the real operation ---------------------------------------
 
 

@@ -1,6 +1,6 @@
 // What the explorer says: the sentence, the formula with its numbers, the line to copy.
 
-import { problem, range } from "./geometry.js";
+import { outputSize, problem, range } from "./geometry.js";
 
 const NAMES = { convolution: "Conv", transposed: "ConvTranspose" };
 
@@ -59,15 +59,19 @@ export function readout(state, pointed) {
   return [here, verb[side][state.op], found, where(partners, state.dimensions), ...through, `, ${entries} of its `, line, "."];
 }
 
-function nothing({ op }, side) {
+function nothing(state, side) {
+  const { op, at, dimensions } = state;
   if (op === "transposed") {
     return side === "output"
       ? [" is painted by no input: it holds the bias alone."]
       : [" paints nothing: all its cells are cropped."];
   }
-  return side === "output"
-    ? [" sees only padding: it holds the bias alone."]
-    : [" is seen by no output: the stride steps over it, or the dilation leaves it in a hole."];
+  if (side === "output") return [" sees only padding: it holds the bias alone."];
+  const last = (outputSize(state) - 1) * state.stride - state.padding + state.dilation * (state.kernel_size - 1);
+  const beyond = at.slice(dimensions === 1 ? 1 : 0).some((place) => place > last);
+  return [" is seen by no output: ", beyond
+    ? "it lies beyond the last window, and the size’s floor leaves it over."
+    : "the stride steps over it, or the dilation leaves it in a hole."];
 }
 
 export function place([row, column], dimensions) {

@@ -86,7 +86,7 @@ function build(frame) {
 const CAPTIONS = {
   bilinear: [
     "Blue rings are the ", ["input", "input’s samples"], ", dots are where the ", ["output", "outputs"],
-    " lie; a dot in a ring reads one pixel alone. The two grids agree in the middle and part toward the ends, by at most ½·|1 − i/o| of an input pixel. " +
+    " lie; a dot in a ring reads one pixel alone. Given a size, the two grids agree in the middle and part toward the ends, by at most ½·|1 − i/o| of an input pixel; a scale factor shifts them a little. " +
     "Dashed: the distance before the outermost positions are held on the map.",
   ],
   nearest: [

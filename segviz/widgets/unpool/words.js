@@ -41,7 +41,7 @@ export function caption({ size, pooled, out, homes, change, transposes }) {
 function changed(view, state) {
   const { cells, switches, sameValues } = view.change;
   const what = ["input", how(cells, state)];
-  if (!switches.length) return [what, ` moved no switch: ${stillHeld(view, cells)}`, ...matrixStays(view)];
+  if (!switches.length) return [what, ` moved no switch: ${stillHeld(view, cells, state.values)}`, ...matrixStays(view)];
   const moved = ["kernel", `moved ${number(switches.length)} switch${switches.length === 1 ? "" : "es"}`];
   const start = sameValues
     ? [what, " left the pooled map as it was and ", moved]
@@ -63,11 +63,14 @@ function how(cells, { before, values }) {
   return swapped ? `Exchanging ${place(cells[0])} and ${place(cells[1])}` : "The new values";
 }
 
-function stillHeld({ pooled, pointed: { pooled: p } }, cells) {
+function stillHeld({ pooled, pointed: { pooled: p } }, cells, values) {
   if (cells.length !== 1) return "every window keeps its winner";
   if (p === null) return "it is in no window";
+  const [[row, column]] = cells;
   const winner = cellOf(pooled.indices[p], pooled.width);
-  return String(winner) === String(cells[0]) ? "it is the largest of its window as before" : `${place(winner)} is the largest of its window as before`;
+  if (String(winner) === String(cells[0])) return "it is the largest of its window as before";
+  if (values[row][column] === pooled.values[p]) return `${place(winner)} is as large and comes first`;
+  return `${place(winner)} is the largest of its window as before`;
 }
 
 function matrixStays({ out }) {
@@ -91,6 +94,7 @@ function input({ pooled, out, pointed: { at, pooled: p, value } }) {
     const kept = out.error?.kind === "shape" ? [". "] : [", the ", ["kernel", `switch ${pooled.indices[p]}`], " its place. "];
     return [here, ` = ${value} is the largest of its window: `, whose, " keeps the value", ...kept];
   }
+  if (value === pooled.values[p]) return [here, ` = ${value} is as large as ${place(winner)}, which comes first: pooling forgets it. `];
   return [here, ` = ${value} is not the largest of its window, ${place(winner)} is: pooling forgets it. `];
 }
 
