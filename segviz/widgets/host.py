@@ -29,6 +29,7 @@ class Widget(traitlets.HasTraits):
     """
 
     front: ClassVar[Path]
+    filled: ClassVar[frozenset[str]] = frozenset()  # traits that the widget fills by itself, too long to print
 
     def __init__(self, **settings: Any):
         known = self.trait_names()
@@ -105,5 +106,6 @@ class Widget(traitlets.HasTraits):
         return {**(data or {}), **words}, metadata
 
     def __repr__(self) -> str:
-        changed = {n: v for n, v in self.state().items() if v != self.traits()[n].default()}
+        told = {name: value for name, value in self.state().items() if name not in self.filled}
+        changed = {n: v for n, v in told.items() if v != self.traits()[n].default()}
         return f"{type(self).__name__}({', '.join(f'{n}={v!r}' for n, v in changed.items())})"

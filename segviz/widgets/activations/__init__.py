@@ -42,6 +42,7 @@ class ActivationExplorer(Widget):
     """
 
     front = Path(__file__).parent / "widget.js"
+    filled = frozenset({"gallery"})
 
     left = traitlets.Dict()
     right = traitlets.Dict()

@@ -30,6 +30,7 @@ class BugHunt(Widget):
     """
 
     front = Path(__file__).parent / "widget.js"
+    filled = frozenset({"hunt"})
 
     round = traitlets.Int(1, min=1)
     notes = traitlets.Dict()

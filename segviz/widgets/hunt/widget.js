@@ -60,6 +60,8 @@ function build(frame) {
     else request.textContent = who ? "Say why, too." : "Say which, too.";
   });
   const request = el("p", { class: "bh-request", role: "status" });
+  // What is asked for is no part of the state, so Reset may find nothing to change: it takes the words away all the same.
+  frame.foot.addEventListener("click", (event) => event.target.closest(".sv-reset") && (request.textContent = ""));
   const score = el("p", { class: "bh-score" });
   frame.controls.append(round.node, suspect.node, reason.node, record, request, score);
 

@@ -35,6 +35,7 @@ class LayerStackEditor(Widget):
     """
 
     front = Path(__file__).parent / "widget.js"
+    filled = frozenset({"presets", "picture"})
 
     layers = traitlets.List(traitlets.Dict())
     selected = traitlets.Int(0, min=0)
