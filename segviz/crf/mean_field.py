@@ -23,6 +23,10 @@ from segviz.crf.permutohedral import Permutohedral
 
 Filter = Callable[[Tensor], Tensor]  # (N, K) -> (N, K)
 
+# So far beside [0, 1] come colors that only a resize or a rounding took there.
+HAIRS_BREADTH = 0.02
+_OF_LOGITS = "Apply softmax(dim=0) to logits first"
+
 EXACT_LIMIT = 96 * 96  # pixels: two N × N float32 matrices of 340 MB each
 
 
@@ -54,7 +58,7 @@ def dense_crf(
     """The marginals of a fully connected CRF over an image, by mean field.
 
     Args:
-        probabilities: (K, H, W) floating point, each pixel adding up to 1, as a softmax gives them.
+        probabilities: (K, H, W) floating point, K at least 2, each pixel adding up to 1, as a softmax gives them.
         image: (3, H, W) floating point in [0, 1], on the same device.
         iterations: rounds of message passing, 0 or more; 0 gives the clipped probabilities back.
         gaussian_sxy, gaussian_compat: standard deviation in pixels, and weight, of the kernel of position alone.
@@ -68,8 +72,8 @@ def dense_crf(
 
     Raises:
         TypeError: an argument of the wrong type; the message names it.
-        ValueError: wrong shapes, NaN, probabilities that do not add up to 1, colors outside [0, 1], standard
-            deviations that are not positive, negative iterations, or too many pixels for ``exact``.
+        ValueError: wrong shapes, one class alone, NaN, probabilities that do not add up to 1, colors outside [0, 1],
+            standard deviations that are not positive, negative iterations, or too many pixels for ``exact``.
 
     A lone dissenter in a flat image is talked over:
 
@@ -220,16 +224,32 @@ def _check_probabilities(probabilities: Tensor) -> None:
     _check_maps("probabilities", probabilities)
     if probabilities.ndim != 3 or 0 in probabilities.shape:
         raise ValueError(f"probabilities must be (K, H, W), none of them 0; got {tuple(probabilities.shape)}")
+    if len(probabilities) == 1:
+        raise ValueError(
+            f"probabilities must have two classes or more; got {tuple(probabilities.shape)}. Of one channel p, as a "
+            "sigmoid gives it, make background and foreground: torch.cat([1 - p, p])"
+        )
     if not probabilities.isfinite().all():
         raise ValueError("probabilities must be finite; some are NaN or infinite")
-    if (probabilities < 0).any():
-        raise ValueError(f"probabilities must be 0 or more; the least is {probabilities.min().item():.4g}")
-    error = (probabilities.sum(dim=0, dtype=torch.float32) - 1).abs().max().item()
-    if error > (1e-3 if probabilities.dtype in (torch.float32, torch.float64) else 1e-2):
+    low, high = probabilities.min().item(), probabilities.max().item()
+    if low < 0:
+        raise ValueError(f"probabilities must be 0 or more; the least is {low:.4g}. {_OF_LOGITS}")
+    tolerance = 1e-3 if probabilities.dtype in (torch.float32, torch.float64) else 1e-2
+    error = _largest_error(probabilities, 0)
+    if error > tolerance:
+        other = next((axis for axis in (1, 2) if _largest_error(probabilities, axis) <= tolerance), None)
+        mend = _OF_LOGITS
+        if other is not None:
+            mend = f"They do over axis {other}: take the softmax over axis 0, of (K, H, W)"
+        elif high <= 1:
+            mend = "Where each class has a sigmoid of its own, take p / p.sum(0); of logits, softmax(dim=0)"
         raise ValueError(
-            f"probabilities must add up to 1 over the classes at every pixel; one pixel is off by {error:.4g}. "
-            "Apply softmax(dim=0) to logits first"
+            f"probabilities must add up to 1 over the classes at every pixel; one pixel is off by {error:.4g}. {mend}"
         )
+
+
+def _largest_error(probabilities: Tensor, axis: int) -> float:
+    return (probabilities.sum(dim=axis, dtype=torch.float32) - 1).abs().max().item()
 
 
 def _check_image(image: Tensor, probabilities: Tensor) -> None:
@@ -246,8 +266,13 @@ def _check_image(image: Tensor, probabilities: Tensor) -> None:
         raise ValueError("image must be finite; some values are NaN or infinite")
     low, high = image.min().item(), image.max().item()
     if low < 0 or high > 1:
-        mend = "; it looks like 0 to 255: divide it by 255" if low >= 0 and high > 2 else "; clamp it"
-        raise ValueError(f"image must be in [0, 1]; got {low:.4g} to {high:.4g}{mend}")
+        if low >= -HAIRS_BREADTH and high <= 1 + HAIRS_BREADTH:
+            mend = "clamp it"
+        elif low < 0:
+            mend = "if it was normalized for a network, undo that: image * std + mean"
+        else:
+            mend = "it looks like 0 to 255: divide it by 255" if high > 2 else "divide it by its largest possible value"
+        raise ValueError(f"image must be in [0, 1]; got {low:.4g} to {high:.4g}; {mend}")
 
 
 def _check_maps(name: str, maps: Tensor) -> None:

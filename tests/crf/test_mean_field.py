@@ -95,8 +95,23 @@ def test_any_size_gives_marginals_of_that_size(size, exact):
     assert torch.allclose(out.sum(dim=0), torch.ones(size), atol=1e-5)
 
 
-def test_one_class_is_certain():
-    assert (dense_crf(torch.ones(1, 5, 6), torch.rand(3, 5, 6)) == 1).all()
+def test_one_sigmoid_channel_is_refused_and_the_advice_keeps_what_it_said():
+    """Softmax over one class is 1 everywhere; background and foreground are what the channel means."""
+    p = torch.linspace(0.05, 0.95, 12 * 10).view(1, 12, 10)
+    for channel in (p, torch.ones(1, 5, 6)):
+        with pytest.raises(ValueError, match=r"two classes or more; got \(1, \d+, \d+\).*torch\.cat\(\[1 - p, p\]\)"):
+            dense_crf(channel, torch.zeros(3, *channel.shape[1:]))
+    both = dense_crf(torch.cat([1 - p, p]), torch.zeros(3, 12, 10), iterations=0)
+    assert torch.allclose(both[1], p[0], atol=1e-6)
+
+
+def test_the_advice_for_a_normalized_picture_gives_the_picture_back():
+    probabilities, image = scene()
+    mean, std = (torch.tensor(values)[:, None, None] for values in ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
+    with pytest.raises(ValueError, match=r"normalized for a network, undo that: image \* std \+ mean"):
+        dense_crf(probabilities, (image - mean) / std)
+    undone = ((image - mean) / std * std + mean).clamp(0, 1)
+    assert torch.allclose(dense_crf(probabilities, undone), dense_crf(probabilities, image), atol=1e-4)
 
 
 def test_the_steps_are_one_more_than_the_iterations_and_end_in_the_answer():
@@ -178,6 +193,11 @@ def with_value(value):
         (lambda p: p.log(), ValueError, "probabilities must be 0 or more"),
         (with_value(0.999), ValueError, "probabilities must add up to 1 .* off by .*softmax"),
         (lambda p: 2 * p, ValueError, "probabilities must add up to 1"),
+        (lambda p: 20 * p - 5, ValueError, r"the least is .*softmax\(dim=0\) to logits"),
+        (lambda p: 20 * p, ValueError, r"add up to 1 .*softmax\(dim=0\) to logits"),
+        (lambda p: p.log().sigmoid(), ValueError, r"sigmoid of its own, take p / p.sum\(0\)"),
+        (lambda p: p.log().softmax(1), ValueError, r"They do over axis 1: take the softmax over axis 0"),
+        (lambda p: p.log().softmax(2), ValueError, r"They do over axis 2: take the softmax over axis 0"),
         (lambda p: p[:, :-1], ValueError, r"image must be of the probabilities' size \(19, 26\); got \(20, 26\)"),
         (lambda p: p.mT, ValueError, r"image must be of the probabilities' size"),
     ],
@@ -198,7 +218,9 @@ def test_bad_probabilities_are_refused_by_name(change, error, match):
         (with_value(torch.nan), ValueError, "image must be finite"),
         (lambda i: i * 255, ValueError, r"image must be in \[0, 1\]; .* looks like 0 to 255: divide it by 255"),
         (with_value(1.01), ValueError, r"image must be in \[0, 1\]; .*1.01; clamp it"),
-        (with_value(-0.5), ValueError, r"image must be in \[0, 1\]; got -0.5"),
+        (with_value(-0.5), ValueError, r"image must be in \[0, 1\]; got -0.5.*normalized"),
+        (lambda i: 2 * i - 1, ValueError, r"normalized for a network, undo that: image \* std \+ mean"),
+        (with_value(1.5), ValueError, r"to 1.5; divide it by its largest possible value"),
     ],
 )
 def test_a_bad_image_is_refused_by_name(change, error, match):
