@@ -256,7 +256,7 @@ def test_a_standard_deviation_too_small_to_number_the_lattice_is_refused():
 
 def test_the_exact_filter_is_refused_beyond_its_limit():
     height = EXACT_LIMIT // 96 + 1
-    probabilities, image = torch.ones(1, height, 96), torch.zeros(3, height, 96)
+    probabilities, image = torch.full((2, height, 96), 0.5), torch.zeros(3, height, 96)
     with pytest.raises(ValueError, match=f"exact=True .* {height * 96} pixels, and at most {EXACT_LIMIT}"):
         dense_crf(probabilities, image, exact=True)
 

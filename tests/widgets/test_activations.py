@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import threading
 import time
 import zlib
 
@@ -11,8 +12,10 @@ import pytest
 import torch
 from PIL import Image
 from torch import nn
+from torchvision.models import resnet18
 
 import segviz
+from segviz.activations import capture
 from segviz.widgets import ActivationExplorer
 from segviz.widgets.activations import exhibits
 from segviz.widgets.activations.boxes import boxes
@@ -396,3 +399,118 @@ def bomb():
 def test_what_is_no_picture_for_here_is_told_in_words(data, words):
     with pytest.raises(ValueError, match=words):
         read_picture(data, (16, 16))
+
+
+# --- Readers' own networks ------------------------------------------------------------------------------------
+
+
+def shown_maps(explorer, side="left"):
+    """The map that a side shows of the first picture, as the page without a kernel decodes it."""
+    look = getattr(explorer, side)
+    model = next(model for model in explorer.gallery["models"] if model["name"] == look["model"])
+    stage = next(stage for stage in model["stages"] if stage["layer"] == look["layer"])
+    index = stage["channels"].index(look["channel"])
+    low, high = stage["ranges"][index]
+    uri = model["sheets"][stage["sheet"]]
+    sheet = np.asarray(Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2]))).convert("L")).astype(float)
+    (height, width), top = stage["size"], stage["top"]
+    return low + (high - low) * sheet[top : top + height, index * width : (index + 1) * width] / 255
+
+
+@pytest.mark.parametrize("layer", ["layer2.0.conv1", "layer3.1.bn2", "layer1"])
+def test_an_explorer_opens_at_a_layer_inside_a_block_and_any_channel(layer):
+    torch.manual_seed(0)
+    model, image = resnet18(weights=None).eval(), torch.rand(3, 64, 64)
+    channels = capture(model, image[None], layer)[layer][0]
+    explorer = ActivationExplorer(
+        model=model, pictures=[image], left={"layer": layer, "channel": len(channels) - 1}, channels=2
+    )
+    assert explorer.left == {"model": "ResNet", "layer": layer, "channel": len(channels) - 1}
+    [stages] = [model["stages"] for model in explorer.gallery["models"]]
+    names = [stage["layer"] for stage in stages]
+    running = list(maps_of(model, image[None]))
+    assert [running.index(name) for name in names] == sorted(running.index(name) for name in names)
+    wanted = channels[-1].numpy()
+    # Small maps are held without loss but for their eight bits.
+    assert np.abs(shown_maps(explorer) - wanted).max() <= np.ptp(wanted) / 255 or wanted.shape[0] > 28
+
+
+def test_a_named_network_holds_what_was_asked_for_and_the_usual_gallery_stays_the_usual_one():
+    usual = ActivationExplorer(["fcn8s"], pictures=1)
+    asked = ActivationExplorer(["fcn8s"], pictures=1, left={"layer": "backbone.trunk.conv3_2"})
+    assert asked.left["layer"] == "backbone.trunk.conv3_2"
+    assert "backbone.trunk.conv3_2" not in {stage["layer"] for stage in usual.gallery["models"][0]["stages"]}
+    assert len(asked.gallery["models"][0]["stages"]) == len(usual.gallery["models"][0]["stages"]) + 1
+    assert ActivationExplorer(["fcn8s"], pictures=1).gallery == usual.gallery
+
+
+def test_any_channel_of_an_unpooling_can_be_asked_for():
+    usual = ActivationExplorer(["deconvnet"], pictures=1).gallery["models"][0]["stages"]
+    stage = next(stage for stage in usual if stage["kind"] == "unpool")
+    other = next(channel for channel in range(100) if channel not in stage["channels"])
+    explorer = ActivationExplorer(["deconvnet"], pictures=1, left={"layer": stage["layer"], "channel": other})
+    assert explorer.left["channel"] == other
+    with pytest.raises(ValueError, match="channel=100000 must be one that is held"):
+        ActivationExplorer(["deconvnet"], pictures=1, left={"layer": stage["layer"], "channel": 100000})
+
+
+def test_a_layer_that_is_none_is_refused_with_what_there_is(toy):
+    for layer in ("stme", "flat"):
+        with pytest.raises(ValueError, match=f"left: layer='{layer}'.* or the dotted name of another module"):
+            ActivationExplorer(model=toy.model, pictures=[torch.rand(3, 64, 64)], left={"layer": layer})
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_networks_of_other_types_are_shown(dtype, toy):
+    model, image = toy.model.to(dtype), torch.rand(3, 64, 64)
+    explorer = ActivationExplorer(model=model, pictures=[image])
+    expected = capture(model, image[None].to(dtype), "stem")["stem"][0].float()
+    live = exhibits.live_maps({"Toy": model}, [image])
+    [answer] = live.answer([{"kind": "map", "model": "Toy", "layer": "stem", "channel": 1, "picture": 0}])
+    assert "problem" not in answer, answer
+    assert answer["range"] == pytest.approx([expected[1].min().item(), expected[1].max().item()], abs=1e-3)
+    assert next(model.parameters()).dtype == dtype and explorer.left["model"] == "Toy"
+
+
+def test_a_network_without_submodules_is_its_own_only_layer():
+    explorer = ActivationExplorer(model=nn.Conv2d(3, 4, 3), pictures=[torch.rand(3, 32, 32)])
+    assert explorer.left["layer"] == "Conv2d"
+
+
+def test_a_network_whose_modules_give_no_map_is_refused_by_name():
+    class Numbers(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.mean = nn.Flatten()
+
+        def forward(self, x):
+            return self.mean(x)
+
+    with pytest.raises(ValueError, match="'Numbers' has no module that gives a map"):
+        ActivationExplorer(model=Numbers(), pictures=[torch.rand(3, 32, 32)])
+
+
+def test_what_cannot_be_copied_is_shown_and_left_in_training():
+    layer = nn.utils.parametrizations.weight_norm(nn.Conv2d(3, 4, 3))
+    model = nn.Sequential(layer, nn.BatchNorm2d(4), nn.ReLU())
+    model.lock = threading.Lock()
+    statistics = model[1].running_mean.clone()
+    image = torch.rand(3, 32, 32)
+    ActivationExplorer(model=model, pictures=[image])
+    live = exhibits.live_maps({"own": model}, [image])
+    [answer] = live.answer([{"kind": "map", "model": "own", "layer": "1", "channel": 0, "picture": 0}])
+    assert "problem" not in answer, answer
+    assert model.training and torch.equal(model[1].running_mean, statistics)
+
+
+def test_a_layer_under_two_names_is_offered_and_shown_under_both():
+    relu = nn.ReLU()
+    model = nn.Sequential(nn.Conv2d(3, 4, 3), relu, nn.AvgPool2d(2), relu)
+    image = torch.rand(3, 32, 32)
+    live = exhibits.live_maps({"own": model}, [image])
+    assert live.offers()["layers"]["own"] == ["0", "1", "2", "3"]
+    sizes = [
+        live.answer([{"kind": "map", "model": "own", "layer": layer, "channel": 0, "picture": 0}])[0]["size"]
+        for layer in ("1", "3")
+    ]
+    assert sizes == [[30, 30], [15, 15]]

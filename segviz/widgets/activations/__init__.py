@@ -13,8 +13,8 @@ from segviz.widgets.host import Widget
 class ActivationExplorer(Widget):
     """Two networks side by side, stage by stage: the maps they make of a picture, and what each unit sees of it.
 
-    In the rendered page the maps are those chosen beforehand. With a kernel every layer and channel can be looked at,
-    and pictures can be brought along.
+    In the rendered page the maps are those chosen beforehand, and those that `left` and `right` name. With a kernel
+    every layer and channel can be looked at, and pictures can be brought along.
 
     Args:
         models: one to four names of `segviz.list_models()`, shown with the weights that ship with the package (random
@@ -24,8 +24,8 @@ class ActivationExplorer(Widget):
             [0, 1], 32 to 512 pixels a side.
         channels: how many channels of each stage are held for the page without a kernel, 1 to 8; half as many of maps
             above 56 pixels a side.
-        left, right: what is looked at: {"model": name, "layer": dotted name, "channel": index}, each key optional;
-            `right=None` shows one network alone.
+        left, right: what is looked at: {"model": name, "layer": dotted name, "channel": index}, each key optional; the
+            layer may be any module that gives a map, as "layer2.0.conv1". `right=None` shows one network alone.
         picture: index of the picture.
         at: [row, column] of the pointed place, in pixels of the picture.
         side: "left" or "right", the map that was pointed at last.
@@ -69,7 +69,14 @@ class ActivationExplorer(Widget):
 
         if model is not None:
             models = [model] if isinstance(model, str) else {type(model).__name__: model}
-        gallery = gallery_of(models, pictures, channels)
+        shown = [models] if isinstance(models, str) else list(models)
+        sides = [(left or {}, shown[:1]), (right or {}, shown[-1:])]
+        asked: list[Any] = [
+            (side.get("model", *usual), side["layer"], side.get("channel"))
+            for side, usual in sides
+            if side.get("layer")
+        ]
+        gallery = gallery_of(models, pictures, channels, asked)
         names = [model["name"] for model in gallery["models"]]
         settings.setdefault("at", [side // 2 for side in gallery["size"]])
         settings["left"] = _looked_at(gallery, "left", left or {}, names[0])
@@ -135,7 +142,8 @@ def _looked_at(gallery: dict[str, Any], side: str, asked: Mapping[str, Any], usu
     layer = asked.get("layer", _first_look(known[name]["stages"]))
     if layer not in stages:
         raise ValueError(
-            f"{side}: layer={layer!r}{nearest(layer, stages)} must be one of {', '.join(map(repr, stages))}"
+            f"{side}: layer={layer!r}{nearest(layer, stages)} must be one of {', '.join(map(repr, stages))}, "
+            f"or the dotted name of another module that gives a map"
         )
     channels = stages[layer]["channels"]
     channel = asked.get("channel", channels[0])

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from segviz.activations import first_tensor, modules_at
 from segviz.fields.maps import Edge, Node, Traced
 from segviz.fields.pulling import field_along, pull_back, reach
 from segviz.fields.relations import Everything, pull
@@ -65,21 +66,21 @@ def _nodes(model: nn.Module, size: Size, layers: Sequence[str]) -> dict[str, Nod
 
     def noting(layer: str) -> Callable[..., None]:
         def note(_module: nn.Module, _inputs: Any, output: Any) -> None:
-            while isinstance(output, tuple | list) and output:
-                output = output[0]
+            output = first_tensor(output)
             if isinstance(output, Traced) and output.dims == (-2, -1):
                 nodes.setdefault(layer, output.node)
 
         return note
 
-    handles = [model.get_submodule(layer).register_forward_hook(noting(layer)) for layer in layers if layer]
-    try:
-        nodes[""] = trace(model, size, None)
-    except ValueError:
-        pass
-    finally:
-        for handle in handles:
-            handle.remove()
+    with modules_at(model, [layer for layer in layers if layer]) as modules:
+        handles = [module.register_forward_hook(noting(layer)) for layer, module in modules.items()]
+        try:
+            nodes[""] = trace(model, size, None)
+        except ValueError:
+            pass
+        finally:
+            for handle in handles:
+                handle.remove()
     return nodes
 
 

@@ -1,5 +1,6 @@
 """Which networks and pictures an explorer shows: names and counts become modules and images."""
 
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 from segviz.measurement import input_channels
 from segviz.models import create_model, list_models
 from segviz.models.base import one_of
-from segviz.widgets.activations.gallery import SCENES, Exhibit, Picture, precomputed
+from segviz.widgets.activations.gallery import SCENES, Asked, Exhibit, Picture, precomputed
 from segviz.widgets.activations.live import LiveMaps
 
 MOST_MODELS = 4
@@ -18,14 +19,26 @@ LEAST_SIDE, LARGEST_SIDE = 32, 512
 
 
 def gallery_of(
-    models: Sequence[str] | Mapping[str, nn.Module], pictures: int | Sequence[Tensor], channels: int
+    models: Sequence[str] | Mapping[str, nn.Module],
+    pictures: int | Sequence[Tensor],
+    channels: int,
+    asked: Sequence[Asked] = (),
 ) -> dict[str, Any]:
-    """The gallery of an explorer; that of named networks and the book's own scenes is made once."""
+    """The gallery of an explorer; that of named networks and the book's own scenes is made once.
+
+    What is `asked` for is held too; names and layers that there are not are left to the caller to refuse.
+    """
     if isinstance(channels, bool) or not isinstance(channels, int) or not 1 <= channels <= 8:
         raise ValueError(f"channels={channels!r} must be a whole number from 1 to 8")
     if not isinstance(models, Mapping) and isinstance(pictures, int):
-        return _kept(_checked_names(models), pictures, channels)
-    return precomputed(exhibits_of(models), pictures_of(pictures), channels, classes())
+        names = _checked_names(models)
+        gallery = _kept(names, pictures, channels)
+        lacking = [each for each in asked if not _held(gallery, *each)]
+        if lacking:
+            parts = {each.name: dict(each.model.named_modules()) for each in exhibits_of(names)}
+            lacking = [(name, layer, channel) for name, layer, channel in lacking if layer in parts.get(name, ())]
+        return _kept(names, pictures, channels, tuple(lacking)) if lacking else gallery
+    return precomputed(exhibits_of(models), pictures_of(pictures), channels, classes(), asked)
 
 
 def exhibits_of(models: Sequence[str] | Mapping[str, nn.Module]) -> list[Exhibit]:
@@ -37,7 +50,7 @@ def exhibits_of(models: Sequence[str] | Mapping[str, nn.Module]) -> list[Exhibit
             raise TypeError(f"models[{name!r}] is a {type(model).__name__}; it must be a torch.nn.Module")
         if input_channels(model) not in (1, 3):
             raise ValueError(f"models[{name!r}] takes {input_channels(model)} channels; pictures have 3, or 1 as gray")
-    return [Exhibit(str(name), model, True) for name, model in models.items()]
+    return [Exhibit(str(name), _with_parts(model), True) for name, model in models.items()]
 
 
 def pictures_of(pictures: int | Sequence[Tensor]) -> list[Picture]:
@@ -64,8 +77,20 @@ def classes() -> tuple[str, ...]:
 
 
 @cache
-def _kept(names: tuple[str, ...], pictures: int, channels: int) -> dict[str, Any]:
-    return precomputed(exhibits_of(names), pictures_of(pictures), channels, classes())
+def _kept(names: tuple[str, ...], pictures: int, channels: int, asked: tuple[Asked, ...] = ()) -> dict[str, Any]:
+    return precomputed(exhibits_of(names), pictures_of(pictures), channels, classes(), asked)
+
+
+def _held(gallery: dict[str, Any], name: str, layer: str, channel: int | None) -> bool:
+    stages = (stage for model in gallery["models"] if model["name"] == name for stage in model["stages"])
+    return any(stage["layer"] == layer and channel in (None, *stage["channels"]) for stage in stages)
+
+
+def _with_parts(model: nn.Module) -> nn.Module:
+    """A network to look into: a single layer becomes the only part of one."""
+    if any(True for _ in model.children()):
+        return model
+    return nn.Sequential(OrderedDict({type(model).__name__: model}))
 
 
 def _checked_names(models: Sequence[str]) -> tuple[str, ...]:

@@ -6,12 +6,11 @@ An unpooled map is not held at all: it is its input, scattered; two bits a value
 """
 
 import base64
-import copy
 import io
 import json
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +23,7 @@ from torch import Tensor, nn
 from segviz.activations import capture, telling_channels
 from segviz.data import PALETTE
 from segviz.measurement import input_channels
+from segviz.measurement.running import left_alone
 from segviz.widgets.activations.boxes import boxes, even_boxes
 from segviz.widgets.activations.quantize import facts, labels_at, packed, quantized, short, switches
 from segviz.widgets.activations.stages import Stage, stages_of
@@ -39,6 +39,9 @@ SUBJECT = "bus"
 # Qualities of the lossy sheets, the first that keeps within the budget is taken.
 QUALITIES = (80, 60, 45, 35, 30, 25, 20)
 BUDGET = 256_000  # letters of JSON; the pictures come on top
+
+# What an explorer is opened at: the network's name, a layer, and a channel or None.
+Asked = tuple[str, str, int | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,15 +61,28 @@ class Picture:
     labels: Tensor | None
 
     def as_taken_by(self, model: nn.Module) -> Tensor:
-        """The image, gray where the model takes one channel."""
-        return self.image.mean(1, keepdim=True) if input_channels(model) == 1 else self.image
+        """The image, gray where the model takes one channel, and of its weights' type."""
+        image = self.image.mean(1, keepdim=True) if input_channels(model) == 1 else self.image
+        weight = next((each for each in model.parameters() if each.is_floating_point()), image)
+        return image.to(weight.dtype)
 
 
 def precomputed(
-    exhibits: Sequence[Exhibit], pictures: Sequence[Picture], channels: int, classes: Sequence[str]
+    exhibits: Sequence[Exhibit],
+    pictures: Sequence[Picture],
+    channels: int,
+    classes: Sequence[str],
+    asked: Sequence[Asked] = (),
 ) -> dict[str, Any]:
-    """The whole gallery as plain JSON values. The pictures are of one size; `channels` are chosen at every stage."""
-    shown = [_Shown.of(exhibit, pictures, channels, classes) for exhibit in exhibits]
+    """The whole gallery as plain JSON values. The pictures are of one size; `channels` are chosen at every stage.
+
+    The layers and channels of `asked` are held too, where there are such.
+    """
+    shown = []
+    for exhibit in exhibits:
+        with left_alone(exhibit.model):
+            wanted = {layer: channel for name, layer, channel in asked if name == exhibit.name}
+            shown.append(_Shown.of(exhibit, pictures, channels, classes, wanted))
     for quality in QUALITIES:
         models = [each.plain(quality) for each in shown]
         if sum(len(json.dumps(model)) for model in models) <= BUDGET:
@@ -89,11 +105,21 @@ class _Shown:
     maps: list[Tensor | None]
 
     @classmethod
-    def of(cls, exhibit: Exhibit, pictures: Sequence[Picture], channels: int, classes: Sequence[str]) -> "_Shown":
-        model = exhibit.model if not exhibit.model.training else copy.deepcopy(exhibit.model).eval()
+    def of(
+        cls,
+        exhibit: Exhibit,
+        pictures: Sequence[Picture],
+        channels: int,
+        classes: Sequence[str],
+        wanted: Mapping[str, int | None],
+    ) -> "_Shown":
+        model = exhibit.model
         image = torch.cat([picture.as_taken_by(model) for picture in pictures])
-        stages = stages_of(exhibit.name, model, image[:1])
-        captured = capture(model, image, [*(stage.layer for stage in stages), ""])  # "" is the network itself
+        stages = stages_of(exhibit.name, model, image[:1], wanted)
+        if not stages:
+            raise ValueError(f"models: {exhibit.name!r} has no module that gives a map (1, C, H, W)")
+        taken = capture(model, image, [*(stage.layer for stage in stages), ""])  # "" is the network itself
+        captured = {layer: maps.float() for layer, maps in taken.items()}
         size = (image.shape[2], image.shape[3])
         known = boxes(model, size, list(captured))
         described: list[dict[str, Any]] = []
@@ -105,6 +131,10 @@ class _Shown:
             place = [box["center"], box["stride"]]
             room = _room(maps, channels)
             chosen = before["channels"][:room] if before else _chosen(maps, pictures, room, place, classes)
+            channel = wanted.get(stage.layer)
+            if channel not in (None, *chosen) and channel in range(maps.shape[1]):
+                # Of an unpooling it has to be held by itself: its source does not hold this channel.
+                before, stage, chosen = None, replace(stage, unpooled=None), [*chosen, channel]
             scored = maps.shape[1] == len(classes)
             described.append(_described(stage, maps[:, chosen], pictures, chosen, box, classes, scored))
             laid.append(None if before else maps[:, chosen])

@@ -15,8 +15,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from segviz.activations import capture
+from segviz.activations import capture, first_tensor
 from segviz.device import get_device
+from segviz.measurement.running import left_alone
 from segviz.widgets.activations.boxes import boxes, even_boxes
 from segviz.widgets.activations.gallery import Exhibit, Picture, as_picture, data_uri
 from segviz.widgets.activations.quantize import facts, quantized, short
@@ -33,7 +34,7 @@ MOST_PICTURES = 12
 class LiveMaps:
     """Networks and pictures, and every map asked for of them, kept as long as there is room.
 
-    Networks run on `segviz.get_device()`; one that is elsewhere is copied there, the reader's own is left alone.
+    Networks run on `segviz.get_device()`; one that is elsewhere is copied there, the reader's own is left as it was.
     """
 
     def __init__(self, exhibits: Sequence[Exhibit], pictures: Sequence[Picture], classes: Sequence[str]):
@@ -49,7 +50,10 @@ class LiveMaps:
 
     def offers(self) -> dict[str, Any]:
         """What the page may ask for: of every network the names of its modules."""
-        layers = {name: [layer for layer, _ in model.named_modules() if layer] for name, model in self._models.items()}
+        layers = {
+            name: [layer for layer, _ in model.named_modules(remove_duplicate=False) if layer]
+            for name, model in self._models.items()
+        }
         return {"layers": layers, "device": str(get_device())}
 
     def answer(self, wants: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -134,11 +138,13 @@ class LiveMaps:
         key = model, picture, layer
         if key not in self._maps:
             network, image = self._ready(model, picture)
-            for name, maps in capture(network, image, [layer, *self._beside(model, layer)]).items():
+            with left_alone(network):
+                captured = capture(network, image, [layer, *self._beside(model, layer)])
+            for name, maps in captured.items():
                 if maps.ndim != 4:
                     shape = " × ".join(map(str, maps.shape[1:]))
                     raise ValueError(f"The layer {name!r} gives {shape} numbers for a picture, and no map.")
-                self._maps[model, picture, name] = maps[0]
+                self._maps[model, picture, name] = maps[0].float()
             self._forget(keep=key)
         self._maps.move_to_end(key)
         return self._maps[key]
@@ -168,10 +174,10 @@ class LiveMaps:
         if model not in self._placed:
             network, image = self._on(model, picture, get_device())
             try:
-                self._shapes[model] = maps_of(network, image)
+                self._shapes[model] = _shapes(network, image)
             except NotImplementedError:  # an operation that this accelerator lacks
                 network, image = self._on(model, picture, torch.device("cpu"))
-                self._shapes[model] = maps_of(network, image)
+                self._shapes[model] = _shapes(network, image)
             self._placed[model] = network
         network = self._placed[model]
         return network, self.pictures[picture].as_taken_by(network).to(_device_of(network))
@@ -179,10 +185,11 @@ class LiveMaps:
     def _on(self, model: str, picture: int, device: torch.device) -> tuple[nn.Module, Tensor]:
         network = self._models[model]
         if _device_of(network).type != device.type:
-            network = copy.deepcopy(network).to(device)
-        elif network.training:
-            network = copy.deepcopy(network)
-        return network.eval(), self.pictures[picture].as_taken_by(network).to(device)
+            try:
+                network = copy.deepcopy(network).to(device)
+            except Exception:  # what cannot be copied runs where it is
+                device = _device_of(network)
+        return network, self.pictures[picture].as_taken_by(network).to(device)
 
     def _labels_of(self, model: str, picture: int) -> tuple[Tensor | None, str]:
         """The classes of the pixels: the true ones, or those that the network itself tells; and which."""
@@ -196,13 +203,17 @@ class LiveMaps:
         key = model, picture
         if key not in self._labels:
             network, image = self._ready(model, picture)
-            with torch.no_grad():
-                given = network(image)
-            scores = given.get("out") if isinstance(given, dict) else given
-            told = isinstance(scores, Tensor) and scores.shape[1:] == (len(self._classes), *self._size)
-            self._labels[key] = scores[0].argmax(0).cpu() if isinstance(scores, Tensor) and told else None
+            with torch.no_grad(), left_alone(network):
+                scores = first_tensor(network(image))
+            told = scores is not None and scores.shape[1:] == (len(self._classes), *self._size)
+            self._labels[key] = scores[0].argmax(0).cpu() if scores is not None and told else None
         return self._labels[key]
 
 
 def _device_of(network: nn.Module) -> torch.device:
     return next((parameter.device for parameter in network.parameters()), torch.device("cpu"))
+
+
+def _shapes(network: nn.Module, image: Tensor) -> dict[str, tuple[int, int, int]]:
+    with left_alone(network):
+        return maps_of(network, image)

@@ -1,11 +1,13 @@
 """The stages of a network that are worth a look, in the order in which a picture passes them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from segviz.activations import first_tensor, modules_at
 
 
 @dataclass(frozen=True)
@@ -20,16 +22,25 @@ class Stage:
     unpooled: str | None = None
 
 
-def stages_of(name: str, model: nn.Module, image: Tensor) -> list[Stage]:
+def stages_of(name: str, model: nn.Module, image: Tensor, also: Iterable[str] = ()) -> list[Stage]:
     """The stages of a network of the book, as its paper's figure has them; of any other, its parts that give maps.
 
-    `image` is (1, C, H, W), a picture that the model takes.
+    `image` is (1, C, H, W), a picture that the model takes. Layers of `also` that give maps stand where they run.
     """
     known = _KNOWN.get(name)
     modules = dict(model.named_modules())
     if known and all(stage.layer in modules for stage in known()):
-        return known()
-    return [Stage(layer, layer) for layer in _parts(model, image)]
+        stages = known()
+    else:
+        stages = [Stage(layer, layer) for layer in _parts(model, image)]
+    more = [layer for layer in also if layer not in {stage.layer for stage in stages}]
+    running = list(maps_of(model, image)) if more else []
+    for layer in more:
+        if layer in running:
+            before = running[: running.index(layer)]
+            place = max((n + 1 for n, stage in enumerate(stages) if stage.layer in before), default=0)
+            stages.insert(place, Stage(layer, layer))
+    return stages
 
 
 def maps_of(model: nn.Module, image: Tensor) -> dict[str, tuple[int, int, int]]:
@@ -38,28 +49,27 @@ def maps_of(model: nn.Module, image: Tensor) -> dict[str, tuple[int, int, int]]:
 
     def noting(name: str) -> Callable[..., None]:
         def note(_module: nn.Module, _inputs: Any, output: Any) -> None:
-            first = next(iter(output.values()), None) if isinstance(output, dict) else output
-            while isinstance(first, tuple | list):
-                first = first[0] if first else None
-            if isinstance(first, Tensor) and first.ndim == 4 and first.shape[0] == 1 and first.numel():
+            first = first_tensor(output)
+            if first is not None and first.ndim == 4 and first.shape[0] == 1 and first.numel():
                 shapes.setdefault(name, (first.shape[1], first.shape[2], first.shape[3]))
 
         return note
 
-    handles = [module.register_forward_hook(noting(name)) for name, module in model.named_modules() if name]
-    try:
-        with torch.no_grad():
-            model(image)
-    finally:
-        for handle in handles:
-            handle.remove()
+    names = [name for name, _ in model.named_modules(remove_duplicate=False) if name]
+    with modules_at(model, names) as modules:
+        handles = [module.register_forward_hook(noting(name)) for name, module in modules.items()]
+        try:
+            with torch.no_grad():
+                model(image)
+        finally:
+            for handle in handles:
+                handle.remove()
     return shapes
 
 
 def _parts(model: nn.Module, image: Tensor, most: int = 20) -> list[str]:
     """The modules a reader would name: the outermost that give maps, taken apart while there is room for it."""
     running = list(maps_of(model, image))
-
     deepest = max((layer.count(".") for layer in running), default=0)
     for level in range(deepest, -1, -1):
         near = [layer for layer in running if layer.count(".") <= level]
