@@ -514,3 +514,32 @@ def test_a_layer_under_two_names_is_offered_and_shown_under_both():
         for layer in ("1", "3")
     ]
     assert sizes == [[30, 30], [15, 15]]
+
+
+def uploaded(values, **settings):
+    content = io.BytesIO()
+    Image.fromarray(values).save(content, format="tiff", **settings)
+    return read_picture(content.getvalue(), values.shape)
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12, 16])
+def test_gray_values_of_so_many_bits_in_sixteen_are_neither_black_nor_unsaid(bits):
+    values = np.linspace(0, 2**bits - 1, 32 * 32).astype(np.uint16).reshape(32, 32)
+    image, notes = uploaded(values)
+    assert (image[0].numpy() - values / (2**bits - 1)).__abs__().max() <= 0.5 / 255 + 1e-6
+    assert notes[0].startswith(f"gray values of {bits} bits")
+
+
+def test_a_tiff_of_fractions_with_gaps_shows_what_it_has_and_says_what_it_lacks():
+    values = np.linspace(-2, 2, 32 * 32).astype(np.float32).reshape(32, 32)
+    values[:8] = np.nan
+    image, notes = uploaded(values)
+    expected = (values[8:] - values[8:].min()) / np.ptp(values[8:])
+    assert np.abs(image[0, 8:].numpy() - expected).max() <= 0.5 / 255 + 1e-6
+    assert (image[:, :8] == 0).all()
+    assert notes[:2] == [
+        "black where it holds no number (25% of its pixels)",
+        "gray values from -0.999 to 2, stretched from black to white in 8 bits",
+    ]
+    with pytest.raises(ValueError, match="damaged"):
+        uploaded(np.full((32, 32), np.nan, np.float32))

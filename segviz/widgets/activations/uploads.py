@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
@@ -19,6 +20,7 @@ def read_picture(data: bytes, size: tuple[int, int]) -> tuple[Tensor, list[str]]
 
     It is turned as its EXIF says, laid on white where it is transparent, scaled until it covers `size`, and cut to its
     middle. Gray, 16-bit and palette pictures become color pictures of 8 bits; of an animation the first frame is taken.
+    Whole gray values count up to the least of 8, 10, 12 and 16 bits that holds them, others from least to greatest.
 
     Raises ValueError, with a sentence for the reader, for what is no picture, is damaged, or is too large.
     """
@@ -55,9 +57,7 @@ def _turned(picture: Image.Image, notes: list[str]) -> Image.Image:
 def _in_color(picture: Image.Image, notes: list[str]) -> Image.Image:
     """Eight bits and three channels, nothing transparent left."""
     if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
-        values = np.asarray(picture, dtype=float)
-        low, high = (0.0, 65535.0) if picture.mode != "F" else (float(values.min()), float(values.max()))
-        notes.append("gray values of more than 8 bits, rounded to 8")
+        values, low, high = _range(np.asarray(picture, dtype=float), picture.mode == "F", notes)
         picture = Image.fromarray(
             (255 * np.clip((values - low) / max(high - low, 1e-12), 0, 1)).round().astype(np.uint8)
         )
@@ -68,6 +68,28 @@ def _in_color(picture: Image.Image, notes: list[str]) -> Image.Image:
         above = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", above.size, "white"), above)
     return picture.convert("RGB")
+
+
+def _range(values: NDArray, fractions: bool, notes: list[str]) -> tuple[NDArray, float, float]:
+    """Gray values of more than 8 bits, each a number, and which of them become black and white."""
+    known = np.isfinite(values)
+    if not known.all():
+        if not known.any():
+            raise ValueError("no value is a number")
+        notes.append(f"black where it holds no number ({(~known).mean():.0%} of its pixels)")
+        values = np.where(known, values, values[known].min())
+    low, high = float(values.min()), float(values.max())
+    if fractions or low < 0 or high > 65535:
+        notes.append(f"gray values from {low:.4g} to {high:.4g}, stretched from black to white in 8 bits")
+        return values, low, high
+    # Cameras and microscopes fill the lower 10 or 12 bits of 16: as 16 they would be all but black.
+    bits = next(bits for bits in (8, 10, 12, 16) if high < 2**bits)
+    notes.append(
+        f"gray values of {bits} bits"
+        + (" in 16, " if bits < 16 else ", ")
+        + ("as they are" if bits == 8 else "rounded to 8")
+    )
+    return values, 0.0, float(2**bits - 1)
 
 
 def _fitted(picture: Image.Image, size: tuple[int, int], notes: list[str]) -> Tensor:
