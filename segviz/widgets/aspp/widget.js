@@ -50,7 +50,7 @@ function build(frame) {
   frame.readout.after(formulaLine);
   frame.foot.append(line.node);
   sentence(frame.caption, [
-    "What most positions keep falls at the sixths of the map's size: nine weights up to a rate of one sixth, six up to ",
+    "The count that leads falls at the sixths of the map's size: nine weights up to a rate of one sixth, six up to ",
     "two sixths, ", ["kernel", "four up to four sixths"], ", two up to five; from the map's own size on the branch is a ",
     ["output", "1 × 1 convolution"], ". Empty outlines are weights beyond the map, dashed where they lie beyond the picture, too.",
   ]);
