@@ -23,6 +23,7 @@ _HOME = {
     "dense_crf": "crf",
     "get_device": "device",
     "capture": "activations",
+    "audit": "checks",
 }
 
 __all__ = sorted(_HOME)

@@ -5,10 +5,11 @@ axis for the receptive field, over the map for the support, as energy for the ef
 position count as one unit.
 
 In reading order: `relations` (along one axis), `maps` (what a forward pass without values leaves behind), `rules`
-(what each PyTorch function does), `tracing` (the model called), `pulling` (from a unit back to the input).
+(what each PyTorch function does), `tracing` (the model called), `pulling` (from a unit back to the input), `center`
+(where units look).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -17,6 +18,7 @@ from torch import Tensor, nn
 
 from segviz.arithmetic import whole_numbers
 
+from .center import Middles
 from .maps import Node, Size
 from .pulling import energy, field_along, pull_back, reach
 from .tracing import trace
@@ -40,6 +42,22 @@ class ReceptiveField:
     stride: tuple[int | float, int | float]
     padding: tuple[int | float, int | float]
     phases: tuple[tuple[int | float, ...], tuple[int | float, ...]]
+    _middles: Middles = field(repr=False, compare=False)
+
+    def center(self, unit: Size) -> tuple[float, float]:
+        """Per axis, the input position of the middle of unit `(row, col)`'s own window; pixel centers are whole.
+
+        The window is that of the unit's own phase, as if no border cut it. Branches that see everything do not
+        count: NaN where there is no other. Raises as `support` does for what is no unit.
+
+        >>> half = receptive_field(nn.Sequential(nn.Conv2d(1, 1, 3, stride=2, padding=1), nn.MaxPool2d(2)))
+        >>> half.center((0, 3))  # its four inputs' middles lie at 12 and 14
+        (1.0, 13.0)
+        """
+        if not isinstance(unit, (tuple, list)) or len(unit) != 2:
+            raise TypeError(f"unit must be (row, col), got {unit!r}")
+        row, col = whole_numbers(row=unit[0], col=unit[1])
+        return self._middles.of((row, col))
 
 
 def receptive_field(model: nn.Module, *, layer: str | None = None, size: Size | None = None) -> ReceptiveField:
@@ -57,7 +75,7 @@ def receptive_field(model: nn.Module, *, layer: str | None = None, size: Size | 
         axes = [field_along(axis, node) for axis in (0, 1)]
         if None not in axes:
             sizes, strides, paddings, phases = zip(*axes, strict=True)
-            return ReceptiveField(sizes, strides, paddings, phases)
+            return ReceptiveField(sizes, strides, paddings, phases, Middles(node))
     raise ValueError(
         f"the receptive field reaches the border of a map of {nominal[0]}×{nominal[1]} pixels: "
         f"size must be larger to see an interior unit"
