@@ -19,7 +19,8 @@ from segviz.arithmetic import whole_numbers
 
 from .findings import Audit, Finding, in_order
 from .kinds import KINDS
-from .subject import Size, Subject, checked_size, times
+from .subject import Size, Subject, checked_model, checked_size, times
+from .twins import kept_as_it_is
 
 __all__ = ["KINDS", "Audit", "Finding", "audit"]
 
@@ -55,7 +56,8 @@ def audit(
     further = _around(size) if sizes is None else [checked_size("sizes", other) for other in sizes]
     if channels is not None:
         (channels,) = whole_numbers(channels=channels)
-    with torch.inference_mode(False), torch.enable_grad():
+    model = checked_model("model", model)
+    with torch.inference_mode(False), torch.enable_grad(), kept_as_it_is(model):
         subject = Subject(model, size, channels, further, like)
         found: list[Finding] = []
         bar = tqdm(KINDS, delay=SECONDS_WITHOUT_A_BAR, leave=False, disable=None, file=sys.stderr, unit="kind")

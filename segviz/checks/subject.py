@@ -53,7 +53,7 @@ class Subject:
     def __init__(
         self, model: nn.Module, size: Size, channels: int | None, sizes: list[Size], like: nn.Module | None = None
     ):
-        self.model = checked_model("model", model)
+        self.model = model
         self.like = None if like is None else checked_model("like", like)
         self.size, self.sizes = size, sizes
         self.untried: list[str] = []

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -23,6 +25,19 @@ def without_values(model: nn.Module) -> nn.Module:
     memo |= {id(b): torch.empty_like(b, device="meta") for b in model.buffers()}
     memo |= {id(p): nn.Parameter(torch.empty_like(p, device="meta"), p.requires_grad) for p in model.parameters()}
     return _copied(model, memo)
+
+
+@contextmanager
+def kept_as_it_is(model: nn.Module) -> Iterator[None]:
+    """Puts the model's buffers back, should a copy of it have called it after all, as a patched forward does."""
+    buffers = [(b, b._version, b.detach().clone()) for b in model.buffers() if not b.is_inference()]
+    try:
+        yield
+    finally:
+        with torch.no_grad():
+            for buffer, version, value in buffers:
+                if buffer._version != version:
+                    buffer.copy_(value)
 
 
 def _copied(model: nn.Module, memo: dict[int, Any]) -> nn.Module:
