@@ -84,6 +84,7 @@ def _wrapped(text: str, indent: int = 0) -> str:
 
 # In the table itself, since each notebook and the book dress tables in their own way.
 _CELL = 'style="padding: 0.2em 1em 0.2em 0; text-align: left; vertical-align: top"'
+_SENTENCE = 'style="padding: 0.2em 0; text-align: left; min-width: 18em; white-space: normal"'
 
 
 def _row(finding: Finding) -> str:
@@ -91,4 +92,4 @@ def _row(finding: Finding) -> str:
     more = f' <a href="../{finding.more}.html">More</a>'
     cells = [finding.severity, finding.kind, finding.layer or ""]
     shown = "".join(f"<td {_CELL}>{html.escape(cell)}</td>" for cell in cells)
-    return f"<tr>{shown}<td {_CELL}>{html.escape(finding.message)}{more}</td></tr>"
+    return f"<tr>{shown}<td {_SENTENCE}>{html.escape(finding.message)}{more}</td></tr>"

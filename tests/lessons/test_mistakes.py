@@ -296,3 +296,38 @@ def test_a_listing_is_the_code_without_what_the_docstrings_tell():
 
 def test_a_notebook_shows_a_listing_in_color():
     assert "highlight" in listing(PyramidHead)._repr_html_()
+
+
+# --- The audit ------------------------------------------------------------------------------------------------
+
+FOUND = {
+    "padded pointwise": {"padded-pointwise"},
+    "half pixels": {"misplaced", "uneven-overlap"},
+    "uncropped margin": {"misplaced"},
+    "stretched center": {"misplaced"},
+    "dilation without padding": {"misplaced"},
+    "rates of another stride": {"off-the-map"},
+    "one layer many times": {"shared-parameters"},
+    "linear head": {"linear-run"},
+    "rectified logits": {"rectified-logits"},
+    "overwritten skip": {"overwritten"},
+    "decay as momentum": {"statistics"},
+    "overlapping switches": {"lost-switches"},
+}
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_the_audit_finds_the_mistake_and_is_silent_about_its_twin(name):
+    size = (1024, 1024) if name == "rates of another stride" else (96, 96)
+    wrong, mended = (segviz.audit(network, size, sizes=[]).kinds for network in both(name))
+    assert wrong - mended == FOUND[name]
+
+
+def test_the_audit_finds_a_broken_rate_law_beside_the_strided_network():
+    strided = PAIRS["strided block dilated"][0](8)
+    wrong, mended = (segviz.audit(n, (96, 96), sizes=[], like=strided).kinds for n in both("strided block dilated"))
+    assert "rate-law" not in wrong  # with its strides in place it is right
+    wrong, mended = (
+        segviz.audit(n, (96, 96), sizes=[], like=strided).kinds for n in both("strided block dilated", output_stride=2)
+    )
+    assert wrong - mended == {"rate-law"}
