@@ -65,6 +65,9 @@ def account(entry: messages.Entry, shown: str, mended: str) -> str:
     parts = [] if entry.silent else [block(shown, "book-message")]
     if shown == entry.quoted:
         parts.append(NOT_RAISED)
+    if entry.also:
+        words = ", or ".join(f"`` {line} ``" for line in entry.also.splitlines())
+        parts.append(f":::{{div}} book-also\nIt may also read: {words}.\n:::")
     parts += [f"**Cause.** {entry.cause}", code(entry.example)]
     if entry.silent:
         parts.append(block(shown, "book-result"))

@@ -1,21 +1,28 @@
 // Error messages, looked up by what is typed or pasted. A pasted line has other numbers than ours and more around it,
-// so words decide: a few words must all be there, in any order; of a whole line most of an entry's title must be in it,
-// and of several such entries those stay whose title shares the longest phrase with the line. The entries are folded up
-// under their messages, so that the page can be read as a list.
+// so words decide: a few words must all be there, in any order; of a whole line most of one of an entry's titles must be
+// in it, where a word counts the more the fewer entries have it; and of several such entries those stay whose title
+// shares the longest phrase with the line. The entries are folded up under their messages, so that the page can be read
+// as a list.
 
 (() => {
   const FEW = 4;
+  const MOST_OF_IT = 0.7;
 
   /** The words of a text, in small letters; numbers and signs are nothing to go by. */
   const wordsOf = (text) => text.toLowerCase().match(/[a-z][a-z'_]+/g) ?? [];
 
-  /** @param {string} typed @param {{title: string, text: string}} entry @returns {boolean} */
-  const matches = (typed, entry) => {
-    const asked = wordsOf(typed);
-    const words = wordsOf(entry.text);
-    if (asked.length <= FEW) return asked.every((start) => words.some((word) => word.startsWith(start)));
-    const title = wordsOf(entry.title);
-    return title.filter((word) => asked.includes(word)).length > 0.7 * title.length;
+  /** What a word tells: nothing where every entry has it. @returns {(word: string) => number} */
+  const weigher = (entries) => {
+    const counts = new Map();
+    for (const entry of entries) for (const word of new Set(wordsOf(entry.text))) counts.set(word, (counts.get(word) ?? 0) + 1);
+    return (word) => Math.log((entries.length + 1) / (counts.get(word) ?? 1));
+  };
+
+  /** The share of a title that a line holds, by weight. */
+  const share = (title, asked, weight) => {
+    const words = wordsOf(title);
+    const sum = (some) => some.reduce((total, word) => total + weight(word), 0);
+    return sum(words.filter((word) => asked.includes(word))) / sum(words);
   };
 
   /** The length of the longest phrase, in words, that two lists of words share. */
@@ -31,12 +38,18 @@
     return longest;
   };
 
+  /** @param {string} typed @param {{titles: string[], text: string}[]} entries */
   const find = (typed, entries) => {
-    const found = entries.filter((entry) => matches(typed, entry));
     const asked = wordsOf(typed);
-    if (asked.length <= FEW) return found;
-    const lengths = found.map((entry) => phrase(asked, wordsOf(entry.title)));
-    return found.filter((_, index) => lengths[index] === Math.max(...lengths));
+    if (asked.length <= FEW) {
+      return entries.filter(({ text }) => asked.every((start) => wordsOf(text).some((word) => word.startsWith(start))));
+    }
+    const weight = weigher(entries);
+    const lengths = entries.map(({ titles }) => Math.max(0, ...titles
+      .filter((title) => share(title, asked, weight) > MOST_OF_IT)
+      .map((title) => phrase(asked, wordsOf(title)))));
+    const longest = Math.max(1, ...lengths);
+    return entries.filter((_, index) => lengths[index] === longest);
   };
 
   const OPENED = 3; // so few found messages are opened at once
@@ -61,7 +74,7 @@
     const sections = [...document.querySelectorAll("section section section")];
     const entries = sections.map((section) => ({
       section,
-      title: section.querySelector("h3 > code, h3").textContent,
+      titles: [...section.querySelectorAll("h3, .book-also code")].map(({ textContent }) => textContent),
       text: section.textContent,
       details: fold(section),
     }));

@@ -37,7 +37,8 @@ _TERMINAL_COLORS = re.compile(r"\x1b\[\d*m")
 class Entry:
     """One message: code that raises it, why, and code that mends it. `title` is the part that never changes.
 
-    `quoted` is the message of an example that only a GPU can run, with gaps where it has numbers.
+    `quoted` is the message of an example that only a GPU can run, with gaps where it has numbers. `also` has other
+    words for the same mistake, one a line.
     """
 
     id: str
@@ -49,6 +50,7 @@ class Entry:
     mend: str
     see: str = ""
     quoted: str = ""
+    also: str = ""
 
     @property
     def silent(self) -> bool:

@@ -52,6 +52,39 @@ def test_the_example_really_raises_what_the_heading_says(entry):
     assert entry.title in messages.raised(entry)
 
 
+# Other words of a mistake, and the code that raises them here; a GPU is the only one to say the rest.
+SCORES = "scores = torch.zeros(1, 3, 2, 2)\n"
+ALSO = {
+    "'dict' object has no attribute": "dict(out=1).argmax(1)",
+    "cross_entropy_loss(): argument 'input' (position 1) must be Tensor, not collections.OrderedDict": (
+        "import collections\nF.cross_entropy(collections.OrderedDict(), torch.zeros(1, 2, 2).long())"
+    ),
+    "expected target dtype to be Long or Byte, but got Float": SCORES + "F.cross_entropy(scores, torch.zeros(1, 2, 2))",
+    "expected target dtype to be Long or Byte, but got Int": (
+        SCORES + "F.cross_entropy(scores, torch.zeros(1, 2, 2).int())"
+    ),
+    "Input type (double) and bias type (float) should be the same": (
+        "nn.Conv2d(1, 1, 1)(torch.rand(1, 1, 2, 2).double())"
+    ),
+    "expected m1 and m2 to have the same dtype, but got: double != float": (
+        "torch.rand(2, 2).double() @ torch.rand(2, 2)"
+    ),
+    "probabilities must have two classes or more": "segviz.dense_crf(torch.ones(1, 4, 4), torch.ones(3, 4, 4))",
+    "probabilities must be 0 or more": "segviz.dense_crf(-torch.ones(2, 4, 4), torch.ones(3, 4, 4))",
+    "images must be in [0, 1], got values from": (
+        "segviz.training.evaluate(nn.Conv2d(3, 2, 1), [(torch.full((3, 2, 2), 9.0), torch.zeros(2, 2).long())])"
+    ),
+}
+ONLY_ON_A_GPU = {"CUDA error: device-side assert triggered"}
+
+
+def test_other_words_of_a_mistake_are_really_said():
+    said = {line for entry in ENTRIES for line in entry.also.splitlines()}
+    assert said == set(ALSO) | ONLY_ON_A_GPU
+    for words, code in ALSO.items():
+        assert words in messages.raised(made_of(example=code, mend="1")), words
+
+
 @pytest.mark.parametrize("entry", QUOTED, ids=lambda entry: entry.id)
 def test_words_that_only_a_gpu_says_are_those_of_pytorchs_library(entry):
     library = Path(torch.__file__).parent / "lib" / "libc10_cuda.so"

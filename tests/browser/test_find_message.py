@@ -27,6 +27,47 @@ PASTED = [
         "channels, but got 4 channels instead",
         "expected input[1, 1, 32, 32] to have 3 channels, but got 1 channels instead",
     ),
+    (
+        "RuntimeError: stack expects each tensor to be equal size, but got [3, 375, 500] at entry 0 and [3, 333, 500] "
+        "at entry 1",
+        "stack expects each tensor to be equal size, but got",
+    ),
+    (
+        "RuntimeError: Expected shape of indices to be same as that of the input tensor ([1, 512, 16, 29]) but got "
+        "indices tensor with shape: [1, 512, 17, 30]",
+        "Expected shape of indices to be same as that of the input tensor",
+    ),
+    (
+        "AttributeError: 'collections.OrderedDict' object has no attribute 'shape'",
+        "'collections.OrderedDict' object has no attribute",
+    ),
+    (
+        "ValueError: Target size (torch.Size([4, 572, 572])) must be the same as input size "
+        "(torch.Size([4, 1, 388, 388]))",
+        "Target size (torch.Size([1, 4, 4])) must be the same as input size (torch.Size([1, 1, 4, 4]))",
+    ),
+    # Other words of an entry are searched like its title.
+    ("RuntimeError: CUDA error: device-side assert triggered", "Target 255 is out of bounds"),
+    (
+        "RuntimeError: expected target dtype to be Long or Byte, but got Float",
+        "expected scalar type Long but found Byte",
+    ),
+    # Words that every entry has are nothing to go by.
+    ("RuntimeError: expected scalar type Double but found Float", "expected scalar type Double but found Float"),
+    (
+        "ValueError: probabilities must add up to 1 over the classes at every pixel; one pixel is off by 0.51. Where "
+        "each class has a sigmoid of its own, take p / p.sum(0); of logits, softmax(dim=0)",
+        "probabilities must add up to 1 over the classes at every pixel",
+    ),
+    (
+        "RuntimeError: size mismatch (got input: [8, 21, 65, 65] , target: [8, 513, 513]",
+        "size mismatch (got input: [1, 3, 8, 8] , target: [1, 16, 16]",
+    ),
+    (
+        "ValueError: training_set holds no class but 0 beside pixels of 255, which are ignored (ignore_index), in 500 "
+        "pictures: there is nothing to tell apart.",
+        "pixels of 255, which are ignored (ignore_index), in",
+    ),
 ]
 
 
