@@ -41,6 +41,10 @@ def capture(model: nn.Module, x: Tensor, layers: str | Iterable[str]) -> dict[st
     """
     names = [layers] if isinstance(layers, str) else list(dict.fromkeys(layers))
     captured: dict[str, Tensor] = {}
+    if isinstance(model, torch.jit.ScriptModule) and any(names):
+        raise ValueError(
+            "layers: a model made by torch.jit runs its modules unseen; capture from the model it was made of"
+        )
     with modules_at(model, names) as modules:
         handles = [module.register_forward_hook(_keep(name, names, captured)) for name, module in modules.items()]
         try:
@@ -53,8 +57,17 @@ def capture(model: nn.Module, x: Tensor, layers: str | Iterable[str]) -> dict[st
                 handle.remove()
     for name in names:
         if name not in captured:
-            raise ValueError(f"layers: the forward pass does not run module {name!r}")
+            raise ValueError(f"layers: the forward pass does not run module {name!r}{_exported(model, name)}")
     return {name: captured[name] for name in names}
+
+
+def _exported(model: nn.Module, name: str) -> str:
+    """Why a graph does not run the module: `torch.export` puts operations in its place."""
+    if not isinstance(model, torch.fx.GraphModule) or name in {node.target for node in model.graph.nodes}:
+        return ""
+    return (
+        "; its graph has operations in place of it, as an exported program has: capture from the model it was made of"
+    )
 
 
 def _keep(name: str, names: list[str], captured: dict[str, Tensor]) -> Any:

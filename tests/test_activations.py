@@ -151,6 +151,23 @@ def test_of_a_dict_out_stands_for_the_whole():
     assert capture(Two(), torch.ones(1), "")[""].item() == 2
 
 
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+@pytest.mark.parametrize("make", [torch.jit.script, lambda net: torch.jit.trace(net, torch.rand(1, 3, 4, 4))])
+def test_of_scripted_models_only_the_answer_can_be_captured(make):
+    model = make(nn.Sequential(nn.Conv2d(3, 2, 1), nn.ReLU()))
+    with pytest.raises(ValueError, match=r"torch\.jit runs its modules unseen"):
+        capture(model, torch.rand(1, 3, 4, 4), "0")
+
+
+def test_of_an_exported_program_it_is_said_why_its_modules_do_not_run():
+    net, x = nn.Sequential(nn.Conv2d(3, 2, 1), nn.ReLU()), torch.rand(1, 3, 4, 4)
+    exported = torch.export.export(net, (x,)).module()
+    with pytest.raises(ValueError, match="does not run module '0'; its graph has operations in place of it"):
+        capture(exported, x, "0")
+    graph = torch.fx.symbolic_trace(net)
+    assert torch.equal(capture(graph, x, "0")["0"], net[0](x))
+
+
 def test_an_early_layer_is_cheaper_than_the_whole():
     net, x = resnet18().eval(), torch.rand(1, 3, 128, 128)
 

@@ -1,5 +1,6 @@
 """Samples that are made once and kept."""
 
+import pytest
 import torch
 from torchvision.transforms import v2
 
@@ -32,3 +33,11 @@ def test_what_varies_a_sample_does_not_touch_the_one_that_is_kept():
     image, mask = mirrored[0]
     assert torch.equal(image, scenes[0][0].flip(-1)) and torch.equal(mask, scenes[0][1].flip(-1))
     assert image.dtype == torch.float32 and mask.dtype == torch.int64
+
+
+@pytest.mark.parametrize("label", [-1, 256, -100])
+def test_labels_that_no_byte_holds_are_refused_and_not_wrapped(label):
+    mask = torch.zeros(2, 2, dtype=torch.int64)
+    mask[0, 0] = label
+    with pytest.raises(ValueError, match="must fit into bytes"):
+        Kept([(torch.rand(3, 2, 2), mask)])[0]
