@@ -13,6 +13,7 @@ _HOME = {
     "Progress": "progress",
     "Question": "question",
     "ResizeExplorer": "resize",
+    "SkipLadder": "ladder",
     "UnpoolLab": "unpool",
 }
 
