@@ -26,6 +26,7 @@ import segviz
 from segviz import arithmetic
 from segviz.lessons.chains import seen_by
 from segviz.lessons.relationships import RELATIONSHIPS
+from segviz.lessons.skips import sizes_taken
 from segviz.shipped.leaderboard import operations
 
 _SOURCE = Path(__file__).with_suffix(".toml")
@@ -219,6 +220,48 @@ def read_when_one_is_left(size: int) -> float:
     """Where a bilinear resize from `size` pixels to a single one reads, under align_corners=False."""
     ramp: Tensor = torch.arange(float(size))[None, None]
     return F.interpolate(ramp, size=1, mode="linear", align_corners=False).item()
+
+
+# --- Skips ----------------------------------------------------------------------------------------
+
+
+def unpadded_unet() -> Any:
+    """The paper's U-Net, without the margin that segviz sets around the picture."""
+    model: Any = network("unet", padding="valid", width=0.1)
+    model.mirrors = False
+    return model
+
+
+def unet_sizes(size: int) -> list[list[int]]:
+    """What each block of the unpadded network reads and gives: four on the way down, the bottom, four on the way up."""
+    model, found = unpadded_unet(), []
+    for block in [*model.contracting, model.bottom, *model.expansive]:
+        block.register_forward_hook(lambda _, read, made: found.append([read[0].shape[-1], made.shape[-1]]))
+    model.logits(torch.empty(1, 3, size, size, device="meta"))
+    return found
+
+
+def unet_takes(*sizes: int) -> str:
+    return listed(sizes_taken(unpadded_unet(), sizes))
+
+
+def convolutions(model: nn.Module) -> int:
+    return sum(isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)) for module in model.modules())
+
+
+def crops_by_center() -> list[int]:
+    """FCN-8s's crops with a padding of 100: how far each map's first center lies from that of the map it meets."""
+    model = network("fcn8s", padding="paper")
+
+    def first_center(layer: str) -> float:
+        field = segviz.receptive_field(model, layer=layer)
+        return (field.size[0] - 1) / 2 - field.padding[0]
+
+    center, crops = first_center("score_fr"), []
+    for layer, step in (("score_pool4", 16), ("score_pool3", 8)):
+        center -= (4 - 1) / 2 * step  # the transposed convolution before the sum has kernel 4
+        crops.append((center - first_center(layer)) / step)
+    return [int(crop) for crop in (*crops, (16 - 1) / 2 - center)]
 
 
 # --- Dilation -------------------------------------------------------------------------------------

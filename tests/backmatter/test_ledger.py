@@ -62,6 +62,7 @@ def test_the_disagreements_are_these():
         "output-padding",
         "even-overlap-is-enough",
         "onnx-single-pixel",
+        "unet-multiples",
         "unpooling-learns",
         "deconvnet-size",
         "fcdensenet56",
