@@ -56,6 +56,23 @@ def lost(network: str, score: str, *strides: int, fill: str = "mean") -> tuple[f
     return low, middle, high
 
 
+def told(network: str, score: str, *strides: int) -> str:
+    """The loss as words for a table: its median, and the middle half of the scenes."""
+    low, middle, high = (f"{value:.2f}".replace("-", "−") for value in lost(network, score, *strides))
+    return f"{middle} ({low} to {high})"
+
+
+def ranking(network: str, score: str, *, fill: str = "mean") -> list[int]:
+    """The strides of a network's skips by what the score loses without each, in the median; the worst loss first.
+
+    >>> ranking("unet", "small")
+    [4, 2, 1, 8]
+    """
+    cuts = [row["cut"] for row in results() if row["network"] == network and row["fill"] == fill]
+    alone = [strides[0] for strides in cuts if len(strides) == 1]
+    return sorted(alone, key=lambda stride: lost(network, score, stride, fill=fill)[1], reverse=True)
+
+
 def cuts_of(model: nn.Module) -> list[tuple[int, ...]]:
     """Each skip alone, and all of them."""
     own = list(skips(model))
