@@ -122,7 +122,7 @@ def test_every_letter_is_told_which_skip_it_lacks(chapter):
     told = {text[0]: reply for text, reply in replies(chapter, "predict-which").items()}
     assert chapter.names["cuts"] == {"A": 2, "B": 8, "C": 1, "D": 4}
     assert "stride 2" in told["A"] and "stride 8" in told["B"] and "stride 4" in told["D"]
-    assert all("is C." in told[letter] for letter in "ABD")
+    assert all("is C." in told[letter] for letter in ("A", "B", "D"))
 
 
 def test_the_replies_on_small_things_give_the_losses(chapter):
