@@ -21,7 +21,7 @@ from segviz.backbones.alexnet import AlexNet
 from segviz.backbones.efficientnet import EfficientNetB0
 from segviz.backbones.resnet import ResNet
 from segviz.backbones.vgg import VGG16
-from segviz.layers import scaled, start_for_relu_
+from segviz.layers import positive_ints, scaled, start_for_relu_
 
 
 class Classifier(NamedTuple):
@@ -103,3 +103,59 @@ class ConvolutionalClassifier(nn.Module):
                     "both hold the same count of numbers"
                 )
             parameter.copy_(given.view_as(parameter))
+
+
+# What looks at one number at a time does the same to a map as to a vector.
+ONE_BY_ONE = (
+    nn.Identity, nn.Dropout, nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Hardswish, nn.Sigmoid,
+    nn.Tanh,
+)  # fmt: skip
+
+
+def as_convolutions(layers: Iterable[nn.Module], size: tuple[int, int]) -> nn.Sequential:
+    """The layers of a classifier behind its last map, as layers for maps of any size from `size` up.
+
+    `size` (h, w) is the map that the classifier was made for: maps (N, C, h, w) give (N, K, 1, 1), the classifier's own
+    numbers, and larger maps (N, C, H, W) give (N, K, H - h + 1, W - w + 1). The first `nn.Linear` becomes a convolution
+    with an h×w kernel, each further one a 1×1; they share the weights of the layers given, so that nothing is copied.
+    `nn.Flatten` is left out, and what looks at one number at a time (ReLU, dropout) is kept.
+
+    Raises ValueError where `size` does not fit the first `nn.Linear`, or where there is none, and TypeError for a layer
+    that does not carry over. Source: Long, Shelhamer and Darrell (2015), section 3.1.
+
+    >>> head = as_convolutions([nn.Flatten(), nn.Linear(5 * 2 * 2, 8), nn.ReLU(), nn.Linear(8, 3)], (2, 2))
+    >>> head(torch.rand(1, 5, 2, 2)).shape, head(torch.rand(1, 5, 6, 9)).shape
+    (torch.Size([1, 3, 1, 1]), torch.Size([1, 3, 5, 8]))
+    """
+    kernel = positive_ints("size", size)
+    if len(kernel) != 2:
+        raise ValueError(f"size must be (height, width) of the map in front of the first nn.Linear, got {size!r}")
+    carried: list[nn.Module] = []
+    for layer in layers:
+        if isinstance(layer, nn.Linear):
+            carried.append(_as_convolution(layer, kernel))
+            kernel = (1, 1)
+        elif isinstance(layer, ONE_BY_ONE):
+            carried.append(layer)
+        elif not isinstance(layer, nn.Flatten):
+            raise TypeError(
+                f"layers: a {type(layer).__name__} does not carry over to maps; nn.Linear, nn.Flatten, activations and "
+                "nn.Dropout do"
+            )
+    if not any(isinstance(layer, nn.Conv2d) for layer in carried):
+        raise ValueError("layers must hold an nn.Linear, which becomes the first convolution; got none")
+    return nn.Sequential(*carried)
+
+
+def _as_convolution(layer: nn.Linear, kernel: tuple[int, ...]) -> nn.Conv2d:
+    channels, rest = divmod(layer.in_features, kernel[0] * kernel[1])
+    if rest:
+        raise ValueError(
+            f"size: nn.Linear reads {layer.in_features} numbers, which are no whole number of channels on a map of "
+            f"{kernel[0]}×{kernel[1]}; size is that of the map in front of it"
+        )
+    with torch.device("meta"):  # its own weights are never made
+        convolution = nn.Conv2d(channels, layer.out_features, kernel, bias=layer.bias is not None)
+    convolution.weight = nn.Parameter(layer.weight.detach().view(layer.out_features, channels, *kernel))
+    convolution.bias = None if layer.bias is None else nn.Parameter(layer.bias.detach())
+    return convolution
