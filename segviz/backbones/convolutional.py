@@ -127,9 +127,10 @@ def as_convolutions(layers: Iterable[nn.Module], size: tuple[int, int]) -> nn.Se
     >>> head(torch.rand(1, 5, 2, 2)).shape, head(torch.rand(1, 5, 6, 9)).shape
     (torch.Size([1, 3, 1, 1]), torch.Size([1, 3, 5, 8]))
     """
-    kernel = positive_ints("size", size)
-    if len(kernel) != 2:
+    sides = positive_ints("size", size)
+    if len(sides) != 2:
         raise ValueError(f"size must be (height, width) of the map in front of the first nn.Linear, got {size!r}")
+    kernel = sides[0], sides[1]
     carried: list[nn.Module] = []
     for layer in layers:
         if isinstance(layer, nn.Linear):
@@ -147,7 +148,7 @@ def as_convolutions(layers: Iterable[nn.Module], size: tuple[int, int]) -> nn.Se
     return nn.Sequential(*carried)
 
 
-def _as_convolution(layer: nn.Linear, kernel: tuple[int, ...]) -> nn.Conv2d:
+def _as_convolution(layer: nn.Linear, kernel: tuple[int, int]) -> nn.Conv2d:
     channels, rest = divmod(layer.in_features, kernel[0] * kernel[1])
     if rest:
         raise ValueError(
@@ -156,6 +157,8 @@ def _as_convolution(layer: nn.Linear, kernel: tuple[int, ...]) -> nn.Conv2d:
         )
     with torch.device("meta"):  # its own weights are never made
         convolution = nn.Conv2d(channels, layer.out_features, kernel, bias=layer.bias is not None)
-    convolution.weight = nn.Parameter(layer.weight.detach().view(layer.out_features, channels, *kernel))
-    convolution.bias = None if layer.bias is None else nn.Parameter(layer.bias.detach())
+    weight = layer.weight.detach().view(layer.out_features, channels, *kernel)
+    convolution.weight = nn.Parameter(weight, requires_grad=layer.weight.requires_grad)
+    if layer.bias is not None:
+        convolution.bias = nn.Parameter(layer.bias.detach(), requires_grad=layer.bias.requires_grad)
     return convolution

@@ -1,9 +1,9 @@
-"""A classifier of windows, smaller than a bus, and its twin that sees farther: `python -m segviz.shipped.windows`.
+"""Two classifiers of windows, both smaller than a bus: `python -m segviz.shipped.windows` trains them again.
 
-Both are chapter 1's. The classifier judges a window of 42 × 42 pixels: what do the 8 × 8 in its middle show? Its layers
-pad nothing, so that what it says of a window is what it says there as a convolution over the whole picture. The twin
-has the same layers, and the weights of its fc6 stand three cells apart instead of one: it sees 74 × 74 pixels with as
-many weights and multiplications. The command trains both again, some minutes each on one core.
+They are chapter 1's. The one sees 42 × 42 pixels and says what the 8 × 8 in their middle show; its near-sighted twin
+has the same layers up to the second pool and sees 18 × 18, to judge the 4 × 4 in their middle. Nothing in them is
+padded, so that what they say of a window is what they say there as a convolution over the whole picture. The command
+takes some minutes each on one core.
 
 >>> classifier = WindowClassifier().eval()
 >>> classifier(torch.rand(1, 3, 42, 42)).shape, as_network(classifier)(torch.rand(1, 3, 66, 98)).shape
@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -31,92 +30,93 @@ from segviz.metrics import confusion_matrix
 from segviz.shipped.recipes import SIZE, class_weights
 from segviz.training import Recipe, train
 
-STRIDE, SIDE = 8, 3  # of the last map: pixels from cell to cell, and its side in a window
-RATES = (1, 3)  # of fc6: the classifier's own, and its twin's
+# Side of the window → pixels from one answer to the next, side of the last map in a window, and the recipe: steps, and
+# windows along a side of each crop that is learned from.
+FORMS = {42: (8, 3, 2500, 12), 18: (4, 2, 2000, 20)}
 FOLDER = Path(__file__).parent
 
 
 class WindowClassifier(nn.Module):
-    """Windows (N, 3, 42, 42) to logits (N, 11) of what their middle 8 × 8 pixels show; nothing is padded."""
+    """Windows (N, 3, side, side) to logits (N, 11) of what their middle shows; nothing is padded.
 
-    def __init__(self, num_classes: int = len(Scenes.classes)) -> None:
+    `side` is 42, with a stride of 8 pixels and a last map of 3 × 3, or 18, with a stride of 4 and a map of 2 × 2;
+    ValueError for another.
+    """
+
+    def __init__(self, side: int = 42, num_classes: int = len(Scenes.classes)) -> None:
         super().__init__()
+        if side not in FORMS:
+            raise ValueError(f"side must be one of {', '.join(map(str, FORMS))}, got {side!r}")
+        self.side = side
+        self.stride, self.map_side, *_ = FORMS[side]
         self.features = nn.Sequential(
             nn.Conv2d(3, 12, 3), nn.ReLU(), nn.MaxPool2d(2),
             nn.Conv2d(12, 24, 3), nn.ReLU(), nn.Conv2d(24, 24, 3), nn.ReLU(), nn.MaxPool2d(2),
-            nn.Conv2d(24, 48, 3), nn.ReLU(), nn.MaxPool2d(2),
         )  # fmt: skip
+        channels = 24
+        if side == 42:
+            self.features.extend([nn.Conv2d(24, 48, 3), nn.ReLU(), nn.MaxPool2d(2)])
+            channels = 48
         self.classifier = nn.Sequential(
-            nn.Flatten(), nn.Linear(48 * SIDE * SIDE, 64), nn.ReLU(), nn.Linear(64, num_classes)
+            nn.Flatten(), nn.Linear(channels * self.map_side**2, 64), nn.ReLU(), nn.Linear(64, num_classes)
         )
+
+    @property
+    def margin(self) -> int:
+        """Pixels from the window's border to the middle that it judges."""
+        return (self.side - self.stride) // 2
 
     def forward(self, x: Tensor) -> Tensor:
         return self.classifier(self.features(x))
 
 
-def side(rate: int = 1) -> int:
-    """The side of the window that one answer sees, in pixels.
-
-    >>> side(), side(rate=3)
-    (42, 74)
-    """
-    return 26 + 2 * STRIDE * rate
-
-
-def as_network(classifier: WindowClassifier, *, rate: int = 1) -> nn.Sequential:
+def as_network(classifier: WindowClassifier) -> nn.Sequential:
     """The classifier as a network for pictures (N, 3, H, W) of its window's side and more, sharing its weights.
 
-    Gives logits (N, 11, h, w): unit (i, j) judges the window whose first pixel is (8i, 8j). `rate` spreads fc6's weights
-    so many cells apart; each answer then sees `side(rate)` pixels.
+    Gives logits (N, 11, h, w): unit (i, j) judges the window whose first pixel is `stride` times (i, j).
     """
-    head = as_convolutions(classifier.classifier, (SIDE, SIDE))
-    head[0].dilation = (rate, rate)  # type: ignore[assignment]
+    head = as_convolutions(classifier.classifier, (classifier.map_side, classifier.map_side))
     return nn.Sequential(*classifier.features, *head).train(classifier.training)
 
 
-def load(rate: int = 1) -> WindowClassifier:
-    """The trained classifier, or with `rate=3` the weights of its twin (see `as_network`); ready to evaluate.
-
-    Raises ValueError for another rate.
-    """
-    if rate not in RATES:
-        raise ValueError(f"rate must be one of {', '.join(map(str, RATES))}, got {rate!r}")
-    path = file_of(rate)
-    classifier = WindowClassifier().eval()
+def load(side: int = 42) -> WindowClassifier:
+    """The trained classifier of windows of that side, ready to evaluate; ValueError where there is none."""
+    classifier = WindowClassifier(side).eval()
+    path = file_of(side)
     load_into(classifier, load_checkpoint(path, "windows").state, str(path))
     return classifier
 
 
-def file_of(rate: int, folder: Path = FOLDER) -> Path:
-    return folder / f"window{side(rate)}.safetensors"
+def file_of(side: int, folder: Path = FOLDER) -> Path:
+    return folder / f"window{side}.safetensors"
 
 
 @torch.no_grad()
-def prediction(network: nn.Module, image: Tensor, margin: int) -> Tensor:
-    """The class at every pixel of an image (3, H, W): int64 (H, W), 255 where no whole window has its middle.
+def prediction(classifier: WindowClassifier, image: Tensor) -> Tensor:
+    """The class at every pixel of an image (3, H, W): int64 (H, W), 255 where no window has its middle.
 
-    The answers lie 8 pixels apart, the first `margin + 3.5` pixels in, and are interpolated between.
+    The logits of the windows are interpolated between their middles.
     """
-    logits = network(image[None])
-    inside = F.interpolate(logits, scale_factor=STRIDE, mode="bilinear").argmax(1)[0]
-    found = torch.full(image.shape[1:], 255)
-    found[margin : margin + inside.shape[0], margin : margin + inside.shape[1]] = inside
+    logits = as_network(classifier)(image[None])
+    inside = F.interpolate(logits, scale_factor=classifier.stride, mode="bilinear").argmax(1)[0]
+    found = torch.full(image.shape[1:], Scenes.ignore_index)
+    top = classifier.margin
+    found[top : top + inside.shape[0], top : top + inside.shape[1]] = inside
     return found
 
 
-def scores(network: nn.Module, scenes: Scenes, *, rate: int, margin: int) -> dict[str, Any]:
-    """The confusion of the middle of the scenes, `margin` pixels in from their rim, and of mirrored bicycles there.
+def scores(classifier: WindowClassifier, scenes: Scenes, *, margin: int = 24) -> dict[str, Tensor]:
+    """What the middle of the scenes is taken for, `margin` pixels in from their rim, where every window fits.
 
     `confusion` (11, 11) counts pixels, rows by truth; `mirrored` (11,) are those of bicycles mirrored in a bus, by what
     they are taken for.
     """
     classes = len(scenes.classes)
     confusion, mirrored = torch.zeros(classes, classes, dtype=torch.int64), torch.zeros(classes, dtype=torch.int64)
+    middle = (slice(margin, -margin),) * 2
     for index in range(len(scenes)):
         image, mask = scenes[index]
-        height, width = mask.shape
-        middle = slice(margin, height - margin), slice(margin, width - margin)
-        found = prediction(network, image, (side(rate) - STRIDE) // 2)[middle]
+        found = prediction(classifier, image)[middle]
         confusion += confusion_matrix(found, mask[middle], classes)
         reflections = torch.from_numpy(scenes.scene(index).mirrored)[middle]
         mirrored += torch.bincount(found[reflections], minlength=classes)
@@ -124,23 +124,24 @@ def scores(network: nn.Module, scenes: Scenes, *, rate: int, margin: int) -> dic
 
 
 class Asked(nn.Module):
-    """The network in training: logits at the picture's size (N, 11, H, W), where every answer stands for its 8 × 8 pixels."""
+    """A classifier in training: logits at the picture's size (N, 11, H, W), each answer standing for its middle."""
 
-    def __init__(self, network: nn.Module, rate: int) -> None:
+    def __init__(self, classifier: WindowClassifier) -> None:
         super().__init__()
-        self.network, self.margin = network, (side(rate) - STRIDE) // 2
+        self.network, self.stride, self.margin = as_network(classifier), classifier.stride, classifier.margin
         self.num_classes = len(Scenes.classes)
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.pad(F.interpolate(self.network(x), scale_factor=STRIDE, mode="nearest"), [self.margin] * 4)
+        return F.pad(F.interpolate(self.network(x), scale_factor=self.stride, mode="nearest"), [self.margin] * 4)
 
 
 class Crops:
-    """Random crops of `cells` × `cells` windows, mirrored half of the time; pixels in the middle of none are not asked."""
+    """Random crops of so many windows, mirrored half of the time; pixels in the middle of no window are not asked."""
 
-    def __init__(self, rate: int, cells: int) -> None:
-        self.margin = (side(rate) - STRIDE) // 2
-        self.varied = v2.Compose([v2.RandomCrop(side(rate) + STRIDE * (cells - 1)), v2.RandomHorizontalFlip()])
+    def __init__(self, classifier: WindowClassifier, windows: int) -> None:
+        self.margin = classifier.margin
+        side = classifier.side + classifier.stride * (windows - 1)
+        self.varied = v2.Compose([v2.RandomCrop(side), v2.RandomHorizontalFlip()])
 
     def __call__(self, image: tv_tensors.Image, mask: tv_tensors.Mask) -> tuple[Tensor, Tensor]:
         image, mask = self.varied(image, mask)
@@ -150,18 +151,19 @@ class Crops:
         return image, asked
 
 
-def train_windows(rate: int, *, folder: Path = FOLDER, steps: int = 2500, cells: int = 12, scenes: int = 2000) -> Path:
-    """Train the classifier, or with `rate` 3 its twin, on windows of the scenes; gives the file it is stored in.
+def train_windows(side: int, *, folder: Path = FOLDER, steps: int | None = None, scenes: int = 2000) -> Path:
+    """Train the classifier of windows of that side on the scenes; gives the file it is stored in.
 
-    Every step asks four crops of `cells` × `cells` windows: neighbors share their computation, and the gradient is that
-    of the windows cut out one by one.
+    Every step asks four crops of many windows each: neighbors share their computation, and the gradient is that of the
+    windows cut out one by one. `steps` shortens the training, for a trial.
     """
     torch.manual_seed(0)
-    classifier = WindowClassifier()
-    network = as_network(classifier, rate=rate)
-    start_for_relu_(network)
+    classifier = WindowClassifier(side)
+    model = Asked(classifier)
+    start_for_relu_(model)
+    *_, whole_training, windows = FORMS[side]
     recipe = Recipe(
-        steps=steps,
+        steps=steps or whole_training,
         batch_size=4,
         optimizer="adamw",
         learning_rate=2e-3,
@@ -170,21 +172,25 @@ def train_windows(rate: int, *, folder: Path = FOLDER, steps: int = 2500, cells:
         clip=1.0,
         class_weights=class_weights(),
     )
-    training_set = Kept(Scenes(scenes, SIZE, recipe.seed), transforms=Crops(rate, cells))
-    train(Asked(network, rate), training_set, recipe=recipe, device="cpu", progress=False)
-    # The network shares the classifier's memory, so the classifier is trained, too.
-    save_checkpoint(file_of(rate, folder), Checkpoint("windows", {"rate": rate}, classifier.state_dict()), half=True)
-    return file_of(rate, folder)
+    training_set = Kept(Scenes(scenes, SIZE, recipe.seed), transforms=Crops(classifier, windows))
+    train(model, training_set, recipe=recipe, device="cpu", progress=False)
+    # The network in training shares the classifier's memory, so the classifier has learned, too.
+    save_checkpoint(file_of(side, folder), Checkpoint("windows", {"side": side}, classifier.state_dict()), half=True)
+    return file_of(side, folder)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    line = argparse.ArgumentParser(prog="python -m segviz.shipped.windows", description="Train chapter 1's classifiers.")
-    line.add_argument("--rates", type=int, nargs="+", default=RATES, choices=RATES)
-    line.add_argument("--steps", type=int, default=2500)
+    """Train the classifiers of the sides named on the command line, or both."""
+    line = argparse.ArgumentParser(prog="python -m segviz.shipped.windows", description=main.__doc__)
+    line.add_argument("sides", type=int, nargs="*", help="of the windows (default: all)")
+    line.add_argument("--steps", type=int, default=None, help="instead of each recipe's own, for a trial")
     line.add_argument("--folder", type=Path, default=FOLDER, help="where the weights go")
     asked = line.parse_args(arguments)
-    for rate in asked.rates:
-        print(train_windows(rate, folder=asked.folder, steps=asked.steps), flush=True)
+    unknown = [side for side in asked.sides if side not in FORMS]
+    if unknown:
+        line.error(f"unknown sides {unknown}; known are {', '.join(map(str, FORMS))}")
+    for side in asked.sides or FORMS:
+        print(train_windows(side, folder=asked.folder, steps=asked.steps), flush=True)
 
 
 if __name__ == "__main__":

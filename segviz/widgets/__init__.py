@@ -14,6 +14,7 @@ _HOME = {
     "Question": "question",
     "ResizeExplorer": "resize",
     "SkipLadder": "ladder",
+    "SlidingClassifier": "sliding",
     "UnpoolLab": "unpool",
 }
 
