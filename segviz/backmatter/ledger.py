@@ -24,6 +24,7 @@ from torch.nn import functional as F
 
 import segviz
 from segviz import arithmetic
+from segviz.backbones.convolutional import as_convolutions
 from segviz.lessons.chains import seen_by
 from segviz.lessons.relationships import RELATIONSHIPS
 from segviz.lessons.skips import sizes_taken
@@ -134,6 +135,15 @@ def weights_of_unpooling(name: str) -> int:
 def multiplications(model: nn.Module, side: int) -> float:
     """Multiply-adds of a forward pass on a square picture, in billions."""
     return operations(model, torch.empty(1, 3, side, side, device="meta")) / 2e9
+
+
+def saved_by_convolving(side: int, window: int = 224, step: int = 32) -> float:
+    """How many times the multiply-adds of AlexNet as a convolution the same AlexNet takes, slid in windows."""
+    with torch.device("meta"):
+        alexnet = torchvision.models.alexnet().eval()
+        whole = nn.Sequential(alexnet.features, as_convolutions(alexnet.classifier, (6, 6)))
+        one, all_at_once = (operations(whole, torch.empty(1, 3, n, n)) for n in (window, side))
+    return ((side - window) // step + 1) ** 2 * one / all_at_once
 
 
 def millions(count: float, digits: int = 1) -> str:

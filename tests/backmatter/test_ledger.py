@@ -189,3 +189,19 @@ def test_the_moved_stride_is_what_the_table_of_resnets_has():
     assert ledger.seen(moved, "layer4") == 483
     assert isinstance(moved, nn.Module)
     assert all(parameter.is_meta for parameter in moved.parameters())
+
+
+def test_what_alexnet_saves_as_a_convolution_by_formula():
+    layers = [(3, 64, 11, 4, 2), (64, 192, 5, 1, 2), (192, 384, 3, 1, 1), (384, 256, 3, 1, 1), (256, 256, 3, 1, 1)]
+    layers += [(256, 4096, 6, 1, 0), (4096, 4096, 1, 1, 0), (4096, 1000, 1, 1, 0)]
+
+    def multiply_adds(side):
+        total = 0
+        for number, (before, after, kernel, stride, padding) in enumerate(layers):
+            side = arithmetic.conv_size(side, kernel, stride=stride, padding=padding)
+            total += side**2 * before * after * kernel**2
+            side = arithmetic.pool_size(side, 3, stride=2) if number in (0, 1, 4) else side
+        return total
+
+    assert ledger.saved_by_convolving(500) == pytest.approx(81 * multiply_adds(224) / multiply_adds(500))
+    assert computed("sliding-alexnet") == "more than 5"
