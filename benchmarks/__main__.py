@@ -20,6 +20,8 @@ SECTIONS = {  # name: its heading, in the order of the report
     "live_kernel": "From a choice to new pixels, with a kernel behind the figure",
     "imports": "Importing the package",
     "receptive_fields": "Receptive fields",
+    "audit": "Audits",
+    "libraries": "Audits of other libraries' networks",
     "models": "Networks",
     "dense_crf": "Dense CRF",
     "scenes": "Scenes",

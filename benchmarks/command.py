@@ -13,9 +13,9 @@ def parser(doc: str) -> argparse.ArgumentParser:
     return found
 
 
-def is_here(peer: str) -> bool:
+def is_here(peer: str, how: str = HOW_TO_GET_PEERS) -> bool:
     """Whether a peer can be imported; if not, that is said."""
     here = importlib.util.find_spec(peer) is not None
     if not here:
-        print(f"({peer} is not installed, so it is left out: {HOW_TO_GET_PEERS})")
+        print(f"({peer} is not installed, so it is left out: {how})")
     return here

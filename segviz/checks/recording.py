@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)  # a graph, which would be printed whole
 class Value:
     """A tensor that flows from the input: what made it, and what reads it."""
 
@@ -30,7 +30,7 @@ class Value:
     returned: bool = False
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)  # a graph, which would be printed whole
 class Call:
     """One call. `inputs` are those arguments that flow from the input; `rewrites` is what it meant to change."""
 

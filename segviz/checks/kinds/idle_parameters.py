@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ..findings import Finding
 from ..subject import Subject
 
-KIND, MORE = "idle-parameters", "book/api-audit"
+KIND, MORE = "idle-parameters", "chapters/find-the-bug"
 
 
 def find(subject: Subject) -> Iterator[Finding]:

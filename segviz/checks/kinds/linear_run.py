@@ -10,7 +10,7 @@ from ..findings import Finding
 from ..recording import Call, Value
 from ..subject import Subject
 
-KIND, MORE = "linear-run", "book/api-audit"
+KIND, MORE = "linear-run", "chapters/find-the-bug"
 
 # Linear in evaluation, and the same at every position.
 _BETWEEN = "batch_norm dropout dropout2d feature_dropout alpha_dropout contiguous clone to float"

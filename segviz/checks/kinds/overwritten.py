@@ -8,7 +8,7 @@ from ..findings import Finding
 from ..recording import Call, Value
 from ..subject import Subject
 
-KIND, MORE = "overwritten", "book/api-audit"
+KIND, MORE = "overwritten", "chapters/find-the-bug"
 
 _VIEWS = "__getitem__ narrow chunk split view reshape flatten squeeze unsqueeze permute transpose expand detach"
 VIEWS = frozenset(_VIEWS.split())

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ..findings import Finding
 from ..subject import Subject
 
-KIND, MORE = "shared-parameters", "book/api-audit"
+KIND, MORE = "shared-parameters", "chapters/find-the-bug"
 
 SHOWN = 4  # names in the message
 

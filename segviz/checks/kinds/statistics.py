@@ -9,7 +9,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from ..findings import Finding
 from ..subject import Subject
 
-KIND, MORE = "statistics", "book/api-audit"
+KIND, MORE = "statistics", "chapters/find-the-bug"
 
 MOST_MOMENTUM, MOST_EPS = 0.5, 0.01
 

@@ -1,6 +1,7 @@
 """Logits behind a ReLU."""
 
 import pytest
+import torch
 from torch import nn
 
 from segviz import audit
@@ -33,6 +34,15 @@ def test_batch_norm_and_relu_on_the_logits_are_found():
 def test_a_relu_shows_through_what_keeps_signs(layers):
     (finding,) = found(*layers)
     assert finding.measured["normalized"] == 0
+
+
+def test_a_relu_shows_through_as_tensor():
+    class Wrapped(nn.Sequential):
+        def forward(self, x):
+            return torch.as_tensor(super().forward(x))
+
+    result = audit(Wrapped(nn.Conv2d(3, 2, 1), nn.ReLU()), (8, 8))
+    assert KIND in result.kinds
 
 
 @pytest.mark.parametrize(
