@@ -4,9 +4,10 @@ The unmodified model is traced into relations between pixels, and one unit is pu
 axis for the receptive field, over the map for the support, as energy for the effective field. All channels of a
 position count as one unit.
 
-In reading order: `relations` (along one axis), `maps` (what a forward pass without values leaves behind), `rules`
-(what each PyTorch function does), `tracing` (the model called), `pulling` (from a unit back to the input), `center`
-(where units look).
+In reading order: `relations` (along one axis), `maps` (which reads which), `layouts` and `placing` (where a map lies in
+a tensor), `answers` and `tensors` (a forward pass without values), `rules` (what each PyTorch operation does),
+`tracing` (the model called), `pulling` (from a unit back to the input), `interior` (on an endless map),
+`center` (where units look).
 """
 
 from dataclasses import dataclass, field
@@ -19,14 +20,13 @@ from torch import Tensor, nn
 from segviz.arithmetic import whole_numbers
 
 from .center import Middles
+from .interior import fields_of, interior_field, too_small
+from .kinds import eager
 from .maps import Node, Size
-from .pulling import energy, field_along, pull_back, reach
+from .pulling import energy, pull_back, reach
 from .tracing import trace
 
 MAX_PIXELS = 2**24  # 4096×4096
-
-# Receptive fields are read off the middle of a map this large; powers of two, so that strides divide it.
-NOMINAL_SIZES = (2**14, 2**17)
 
 
 @dataclass(frozen=True)
@@ -60,44 +60,50 @@ class ReceptiveField:
         return self._middles.of((row, col))
 
 
-def receptive_field(model: nn.Module, *, layer: str | None = None, size: Size | None = None) -> ReceptiveField:
+def receptive_field(
+    model: nn.Module, *, layer: str | None = None, size: Size | None = None, channels: int | None = None
+) -> ReceptiveField:
     """The receptive field of an interior unit of a layer, from the structure of the model alone.
 
-    `layer` is a dotted module name (at its first call), None the output: of several, `out` or the first. `size`
-    `(H, W)` is what the model is traced at, a large power of two if None; give one if it takes only certain sizes.
+    `layer` is a dotted module name (at its first call), None the output: of several, `out` or the first. Without `size`
+    `(H, W)` the answer holds at every size, and is `math.inf` where it grows with the map; with one it is what holds at
+    that size. `channels`: how many the input has; the first layer's `in_channels` if None.
     Raises `ValueError` for an unknown layer, a model that fails, or an operation that cannot be traced.
 
     >>> receptive_field(nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.MaxPool2d(2), nn.Conv2d(8, 8, 3)))
     ReceptiveField(size=(8, 8), stride=(2, 2), padding=(1, 1), phases=((8,), (8,)))
     """
-    for nominal in [(n, n) for n in NOMINAL_SIZES] if size is None else [_checked_size(size)]:
-        node = trace(model, nominal, layer)
-        axes = [field_along(axis, node) for axis in (0, 1)]
-        if None not in axes:
-            sizes, strides, paddings, phases = zip(*axes, strict=True)
-            return ReceptiveField(sizes, strides, paddings, phases, Middles(node))
-    raise ValueError(
-        f"the receptive field reaches the border of a map of {nominal[0]}×{nominal[1]} pixels: "
-        f"size must be larger to see an interior unit"
-    )
+    channels = _checked_channels(channels)
+    if size is None:
+        axes, node = interior_field(eager(model), layer, channels)
+    else:
+        size = _checked_size(size)
+        node = trace(model, size, layer, channels)
+        axes = fields_of(node)
+        if None in axes:
+            raise ValueError(too_small(size))
+    sizes, strides, paddings, phases = zip(*axes, strict=True)
+    return ReceptiveField(sizes, strides, paddings, phases, Middles(node))
 
 
-def support(model: nn.Module, size: Size, *, layer: str | None = None, at: Size | None = None) -> Tensor:
+def support(
+    model: nn.Module, size: Size, *, layer: str | None = None, at: Size | None = None, channels: int | None = None
+) -> Tensor:
     """Exactly the input pixels that feed one unit: a bool tensor (H, W), holes included.
 
     `size` `(H, W)` is the input's, `at` the unit's `(row, col)` on its own map, the middle if None. Max-pooling
-    and unpooling count every pixel that could win; what feeds a unit at one particular input is `connectivity`.
-    Raises as `receptive_field` does, and for more than `MAX_PIXELS`.
+    and unpooling count every pixel that could win, a kernel all its taps, and a position all its channels; what feeds
+    a unit at one particular input is `connectivity`. Raises as `receptive_field` does, and for more than `MAX_PIXELS`.
 
     >>> support(nn.Conv2d(1, 1, 3, dilation=2, padding=2), (1, 5)).int().tolist()
     [[1, 0, 1, 0, 1]]
     """
-    node, unit = _unit(model, size, layer, at)
+    node, unit = _unit(model, size, layer, at, channels)
     return torch.from_numpy(pull_back(node, unit, reach))
 
 
 def effective_receptive_field(
-    model: nn.Module, size: Size, *, layer: str | None = None, at: Size | None = None
+    model: nn.Module, size: Size, *, layer: str | None = None, at: Size | None = None, channels: int | None = None
 ) -> Tensor:
     """Each input pixel's share of a unit's expected squared derivative: a float tensor (H, W) adding up to 1.
 
@@ -109,23 +115,29 @@ def effective_receptive_field(
     >>> effective_receptive_field(nn.AvgPool2d((1, 2)), (1, 4), at=(0, 1)).tolist()
     [[0.0, 0.0, 0.5, 0.5]]
     """
-    node, unit = _unit(model, size, layer, at)
+    node, unit = _unit(model, size, layer, at, channels)
     received = pull_back(node, unit.astype(float), energy)
     if not received.sum() > 0:
         raise ValueError("the unit sees no input pixel, so there are no shares to give")
     return torch.from_numpy(received / received.sum())
 
 
-def _unit(model: nn.Module, size: Size, layer: str | None, at: Size | None) -> tuple[Node, NDArray]:
+def _unit(
+    model: nn.Module, size: Size, layer: str | None, at: Size | None, channels: int | None
+) -> tuple[Node, NDArray]:
     """The layer's node, and its map with the one unit set."""
-    size = _checked_size(size)
+    size, channels = _checked_size(size), _checked_channels(channels)
     if size[0] * size[1] > MAX_PIXELS:
         raise ValueError(f"size may have {MAX_PIXELS:,} pixels (4096×4096) at most, got {size[0]}×{size[1]}")
-    node = trace(model, size, layer)
+    node = trace(model, size, layer, channels)
     row, col = (node.size[0] // 2, node.size[1] // 2) if at is None else _checked_place(at, node.size)
     unit = np.zeros(node.size, dtype=bool)
     unit[row, col] = True
     return node, unit
+
+
+def _checked_channels(channels: int | None) -> int | None:
+    return None if channels is None else whole_numbers(channels=channels)[0]
 
 
 def _checked_size(size: Size) -> Size:

@@ -75,10 +75,11 @@ def _reach_along(axis: int, node: Node, outputs: NDArray) -> tuple[NDArray, bool
 
 def _period(axis: int, node: Node) -> int:
     """After how many units the pattern of what they see repeats: the coarsest step below, in steps of this map."""
-    steps = {_in_the_limit(ancestor.jump[axis]) for ancestor in _ancestors(node)}
+    jumps = {id(ancestor.jump): ancestor.jump[axis] for ancestor in _ancestors(node)}  # most maps share their step
+    steps = {_in_the_limit(step) for step in jumps.values()}
     exact = [step for step in steps if isinstance(step, Fraction)]
     coarsest = Fraction(math.lcm(*(step.numerator for step in exact)), math.gcd(*(step.denominator for step in exact)))
-    return max(1, min(MAX_PHASES, node.size[axis], math.ceil(coarsest / _in_the_limit(node.jump[axis]))))
+    return max(1, min(MAX_PHASES, node.size[axis], math.ceil(abs(float(coarsest / _in_the_limit(node.jump[axis]))))))
 
 
 def _ancestors(node: Node) -> set[Node]:

@@ -56,7 +56,7 @@ class Window:
 class Table:
     """Output `out_index[n]` reads input `in_index[n]` with energy `energy[n]`: resizing, adaptive pools, reflection.
 
-    One output further is `step` inputs further; `bounded` says that the reach does not grow with the map.
+    One output further is `step` inputs further.
     """
 
     def __init__(
@@ -67,11 +67,9 @@ class Table:
         energy: NDArray,
         *,
         step: Fraction = Fraction(1),
-        bounded: bool = True,
     ):
         order = np.argsort(in_index, kind="stable")
         self.in_size = in_size
-        self.bounded = bounded
         self.step = step
         self._out_index, self._energy = out_index[order], energy[order]
         self._inputs, self._starts = np.unique(in_index[order], return_index=True)
@@ -105,8 +103,6 @@ Relation = Window | Table | Everything | None
 
 def grows_with_the_map(relation: Relation) -> bool:
     """Whether a larger map means a larger reach, so that no fixed receptive field exists."""
-    if isinstance(relation, Table):
-        return not relation.bounded
     return isinstance(relation, Everything) and relation.in_size > 1
 
 

@@ -1,58 +1,162 @@
 """Calling the unmodified model on a tensor without values, up to the layer whose map is asked for."""
 
 import difflib
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from typing import NamedTuple
 
 import torch
 from torch import nn
 
 from ..measurement import input_channels
-from .maps import Node, Size, Traced, UnsupportedOperation, traced_input
-from .rules import RULES
+from .kinds import eager, hint
+from .layouts import PLAIN, digit_axes, size_of
+from .maps import Node, Size, UnsupportedOperation
+from .placing import Placed, laid_out
+from .rules import rule_of
+from .tensors import Traced, Watch, traced_input
 
-Traced.rules = RULES
+Traced.rules = staticmethod(rule_of)
+
+# Where a model fails at the size it is tried at: sizes at which others do not.
+USUAL_SIZES = (224, 256, 512, 572, 384, 299, 1024, 128, 64, 32)
 
 
-def trace(model: nn.Module, size: Size, layer: str | None) -> Node:
+class Trace(NamedTuple):
+    """The node of a layer's output; `sized` says that an input of another size may meet another network."""
+
+    node: Node
+    sized: bool
+
+
+class DoesNotRun(ValueError):
+    """The model raised an error of its own."""
+
+
+def trace(model: nn.Module, size: Size, layer: str | None, channels: int | None = None) -> Node:
     """The node of the layer's output (the model's if None)."""
-    if not isinstance(model, nn.Module):
-        raise TypeError(f"model must be a torch.nn.Module, got {type(model).__name__}")
+    model = eager(model)
+    try:
+        return traced_at(model, size, layer, channels).node
+    except DoesNotRun as error:
+        for count in () if channels else other_channels(model):
+            try:
+                return traced_at(model, size, layer, count).node
+            except DoesNotRun:
+                continue
+        raise explained(model, size, layer, channels, error) from error.__cause__
+
+
+def traced_at(model: nn.Module, size: Size, layer: str | None, channels: int | None) -> Trace:
+    """One forward pass. Raises `DoesNotRun` with the model's own error, `UnsupportedOperation` by name."""
     reached: list[object] = []
 
     def stop(module: nn.Module, args: object, output: object) -> None:
         reached.append(output)
         raise _LayerReached
 
-    hook = None if layer is None else _module(model, layer).register_forward_hook(stop)
-    try:
-        with _evaluation_mode(model), torch.no_grad():
-            reached.append(model(traced_input(input_channels(model), size)))
-    except _LayerReached:
-        pass
-    except UnsupportedOperation:
-        raise
-    except Exception as error:
-        raise ValueError(
-            f"size {size} must be one that the model takes, but it raised {type(error).__name__}: {error}"
-        ) from error
-    finally:
-        if hook is not None:
-            hook.remove()
+    with ExitStack() as stack:
+        if layer is not None:
+            stack.callback(_module(model, layer).register_forward_hook(stop).remove)
+        stack.enter_context(_evaluation_mode(model))
+        watch = stack.enter_context(_watched())
+        given = traced_input(channels or input_channels(model), size, _type_of(model))
+        try:
+            reached.append(model(given))
+        except _LayerReached:
+            pass
+        except UnsupportedOperation as error:
+            raise UnsupportedOperation(f"{error}{_standing_in(model, error)}") from error
+        except Exception as error:
+            lines = str(error).strip().splitlines() or [""]  # of a scripted module's, the last tells what was wrong
+            raise DoesNotRun(f"{type(error).__name__}: {lines[-1] if 'TorchScript' in lines[0] else error}") from error
     output = _first_tensor(reached[0])
-    if not isinstance(output, Traced):
+    if not isinstance(output, Traced) or output.placed.node is None:
         raise UnsupportedOperation(
             f"{layer or 'model'} must give a tensor that comes from the input, got {type(output).__name__}"
         )
-    return output.node
+    return Trace(_map_of(output.placed), watch.sized)
+
+
+def _map_of(x: Placed) -> Node:
+    """The map whose units are those of the tensor."""
+    assert x.node is not None
+    held = {axis for digits in x.layout for axis in digit_axes(digits)}
+    mixed = any(digit_axes(digits) and len(digits) > len(digit_axes(digits)) for digits in x.layout)
+    cut = sum(digit.axis != PLAIN for digits in x.layout for digit in digits) > len(held)
+    repeated = len(x.layout) == 4 and not held and max(map(size_of, x.layout[2:])) > 1
+    if repeated or mixed or cut:
+        x, _ = laid_out(x, "a unit")
+    assert x.node is not None
+    return x.node
 
 
 class _LayerReached(Exception):
     """Ends the forward pass as soon as the layer that was asked for has its output."""
 
 
+# --- What went wrong --------------------------------------------------------------------------------------------
+
+
+def other_channels(model: nn.Module) -> list[int]:
+    """What else than the first layer's `in_channels` the input may have: pictures' channels, then other layers'."""
+    counts = (getattr(module, name, None) for module in model.modules() for name in ("in_channels", "in_features"))
+    found = sorted({count for count in counts if isinstance(count, int)})
+    guesses = [n for n in (3, 1, 4, *found[:3]) if n != input_channels(model)]
+    return list(dict.fromkeys(guesses))
+
+
+def explained(model: nn.Module, size: Size, layer: str | None, channels: int | None, error: DoesNotRun) -> ValueError:
+    """The model's error, with the size to blame only if it runs at another one."""
+    for side in USUAL_SIZES:
+        try:
+            traced_at(model, (side, side), layer, channels)
+        except DoesNotRun:
+            continue
+        except UnsupportedOperation:
+            pass
+        return ValueError(
+            f"size {size} must be one that the model takes, as {(side, side)} is, but it raised {error}"
+            f"{hint(model, error)}"
+        )
+    count = channels or input_channels(model)
+    told = hint(model, error) or (
+        f". If its input has other than {count} channels, say so with channels=" if channels is None else ""
+    )
+    return ValueError(
+        f"model must take an input of shape (1, {count}, {size[0]}, {size[1]}), but it raised {error}{told}"
+    )
+
+
+def _standing_in(model: nn.Module, error: BaseException) -> str:
+    """In which layer an error was raised: the innermost module of the model that was running."""
+    names = {module: name for name, module in model.named_modules()}
+    innermost = None
+    frames = error.__traceback__
+    while frames is not None:
+        module = frames.tb_frame.f_locals.get("self")
+        if isinstance(module, nn.Module) and module in names:
+            innermost = module
+        frames = frames.tb_next
+    if innermost is None:
+        return ""
+    name = names[innermost]
+    return f"; it stands in {f'layer {name!r}, a ' if name else ''}{type(innermost).__name__}"
+
+
+# --- The model, and what surrounds its pass ---------------------------------------------------------------------
+
+
+def _type_of(model: nn.Module) -> torch.dtype:
+    return next((p.dtype for p in model.parameters() if p.is_floating_point()), torch.float32)
+
+
 def _module(model: nn.Module, layer: str) -> nn.Module:
-    modules = dict(model.named_modules())
+    try:
+        return model.get_submodule(layer)
+    except (AttributeError, TypeError):
+        modules = dict(model.named_modules(remove_duplicate=False))
     if layer not in modules:
         nearest = ", ".join(difflib.get_close_matches(str(layer), modules, n=3, cutoff=0)) or "none"
         raise ValueError(f"layer must name a module of the model, got {layer!r}; the nearest are {nearest}")
@@ -60,15 +164,37 @@ def _module(model: nn.Module, layer: str) -> nn.Module:
 
 
 @contextmanager
+def _watched() -> Iterator[Watch]:
+    before, Traced.watch = Traced.watch, Watch()
+    with ExitStack() as stack:
+        stack.enter_context(torch.inference_mode(False))
+        stack.enter_context(torch.no_grad())
+        if "torch._dynamo" in sys.modules:  # layers that are compiled
+            stack.enter_context(torch.compiler.set_stance("force_eager"))
+        try:
+            yield Traced.watch
+        finally:
+            Traced.watch = before
+
+
+@contextmanager
 def _evaluation_mode(model: nn.Module) -> Iterator[None]:
+    # Straight into what a module's own __setattr__ would reach after a long search; a scripted one has no such place.
     training = [module for module in model.modules() if module.training]
+    scripted = [module for module in training if isinstance(module, torch.jit.ScriptModule)]
+    places = [vars(module) for module in training if not isinstance(module, torch.jit.ScriptModule)]
     try:
-        for module in training:
-            module.training = False
+        _set_training(places, scripted, False)
         yield
     finally:
-        for module in training:
-            module.training = True
+        _set_training(places, scripted, True)
+
+
+def _set_training(places: list[dict], scripted: list[torch.jit.ScriptModule], value: bool) -> None:
+    for place in places:
+        place["training"] = value
+    for module in scripted:
+        module.training = value
 
 
 def _first_tensor(output: object) -> object:

@@ -12,9 +12,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from segviz.fields import NOMINAL_SIZES
-from segviz.fields.maps import Node, Traced
+from segviz.fields.interior import SIZES
+from segviz.fields.maps import Node
 from segviz.fields.pulling import field_along
+from segviz.fields.tensors import Traced
 
 from ..findings import Finding
 from ..subject import Subject, quietly, run_at
@@ -59,7 +60,7 @@ def find(subject: Subject) -> Iterator[Finding]:
 
 def _nodes(subject: Subject, model: nn.Module) -> dict[str, Node]:
     """The map behind each layer at its first call, in the order in which the layers end."""
-    for size in ((NOMINAL_SIZES[0],) * 2, subject.at):
+    for size in ((SIZES[2],) * 2, subject.at):
         kept: dict[str, Node] = {}
         if subject.traced(model, size, partial(_watch, use=partial(_keep, kept)), quiet=size != subject.at):
             return kept
@@ -67,7 +68,7 @@ def _nodes(subject: Subject, model: nn.Module) -> dict[str, Node]:
 
 
 def _keep(kept: dict[str, Node], name: str, output: object) -> None:
-    if isinstance(output, Traced):
+    if isinstance(output, Traced) and output.placed.node:
         kept.setdefault(name, output.node)
 
 

@@ -1,4 +1,4 @@
-"""Convolution, transposed convolution and linear layers."""
+"""Convolution, transposed convolution, and their windows laid side by side (unfold, fold)."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -9,34 +9,40 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...arithmetic import conv_size, conv_transpose_size
-from ..maps import Edge, Node, Traced, UnsupportedOperation, traced
+from ..answers import Shape
+from ..layouts import COLS, ROWS, regrouped, size_of, whole
+from ..placing import Placed
 from ..relations import Window
-from .outputs import pair, require_maps, spatial
+from .outputs import along, constant, windowed, with_all_of
 
 
-def conv2d(x, weight, bias=None, stride=1, padding=0, dilation=1, groups=1) -> Traced:
-    require_maps(x, "conv2d")
-    pads = (padding, padding) if isinstance(padding, str) else pair(padding)
-    rows, cols = map(_conv_window, x.node.size, weight.shape[2:], pair(stride), pads, pair(dilation))
-    size = (rows.out_size, cols.out_size)
-    return spatial(x, weight.shape[0], rows, cols, size, kernel=_energy_of(weight, weight.shape[0]))
+def convolution(out, x, weight, bias, stride, padding, dilation, transposed, output_padding) -> Placed:
+    traced_weight = isinstance(weight, Placed)
+    if not isinstance(x, Placed) or x.node is None:
+        return with_all_of(constant(out), [weight, bias], out)
+    channels = out.size[1]
+
+    def window(number: int, size: int) -> Window:
+        taps = kernel_sizes[number]
+        s, p, d = along(stride, number), along(padding, number), along(dilation, number)
+        if transposed:
+            return _transposed_window(size, taps, s, p, along(output_padding, number), d)
+        return conv_window(size, taps, s, p, d)
+
+    kernel_sizes = _kernel_sizes(weight)
+    spatial = len(out.size) - 2
+    kernel = None if traced_weight or spatial != 2 else _energy_of(weight, channels)
+    return with_all_of(windowed(x, out, "convolution", window, spatial=spatial, kernel=kernel), [weight, bias], out)
+
+
+def _kernel_sizes(weight: Tensor | Placed) -> list[int]:
+    return list(map(size_of, weight.layout[2:])) if isinstance(weight, Placed) else list(weight.shape[2:])
 
 
 @lru_cache
-def _conv_window(size: int, kernel_size: int, stride: int, padding: int | str, dilation: int) -> Window:
-    if padding == "same":
-        return Window(size, size, kernel_size, stride, dilation * (kernel_size - 1) // 2, dilation)
-    pad = 0 if isinstance(padding, str) else padding
-    out_size = conv_size(size, kernel_size, stride=stride, padding=pad, dilation=dilation)
-    return Window(out_size, size, kernel_size, stride, pad, dilation)
-
-
-def conv_transpose2d(x, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1) -> Traced:
-    require_maps(x, "conv_transpose2d")
-    settings = map(pair, (stride, padding, output_padding, dilation))
-    rows, cols = map(_transposed_window, x.node.size, weight.shape[2:], *settings)
-    channels, size = weight.shape[1] * groups, (rows.out_size, cols.out_size)
-    return spatial(x, channels, rows, cols, size, kernel=_energy_of(weight, channels))
+def conv_window(size: int, kernel_size: int, stride: int, padding: int, dilation: int) -> Window:
+    out_size = conv_size(size, kernel_size, stride=stride, padding=padding, dilation=dilation)
+    return Window(out_size, size, kernel_size, stride, padding, dilation)
 
 
 @lru_cache
@@ -49,22 +55,37 @@ def _transposed_window(
     return Window(out_size, size, kernel_size, stride, padding, dilation, transposed=True)
 
 
-def linear(x, weight, bias=None) -> Traced:
-    if x.dims is not None and x.dims[1] == -1 and x.node.size != (1, 1):
-        raise UnsupportedOperation("linear along the columns of a map is not a layer that can be traced")
-    energy = _energy_of(weight[..., None, None], weight.shape[0])
-    node = Node(x.node.size, x.node.jump, (Edge(x.node, gain=lambda: energy().item()),))
-    return traced((*x.shape[:-1], weight.shape[0]), node, None if x.node.size == (1, 1) else x.dims)
-
-
 def _energy_of(weight: Tensor, channels: int) -> Callable[[], NDArray]:
     """The expected energy each tap passes on: squared weights, or even ones where all of them are still 0."""
-
-    if isinstance(weight, Traced):
-        raise UnsupportedOperation("a kernel that is itself computed from the input cannot be traced")
 
     def kernel() -> NDArray:
         taps = weight.detach().square().sum((0, 1), dtype=torch.float64).cpu().numpy() / channels
         return taps if taps.any() else np.full(taps.shape, 1 / taps.size)
 
     return kernel
+
+
+def im2col(out, x, kernel_size, dilation, padding, stride) -> Placed:
+    """`F.unfold`: the windows stand one after the other in the last dimension, each window's taps in the channels."""
+
+    def window(number: int, size: int) -> Window:
+        return conv_window(size, *(along(value, number) for value in (kernel_size, stride, padding, dilation)))
+
+    sizes = [window(number, n).out_size for number, n in enumerate(map(size_of, x.layout[-2:]))]
+    spread = windowed(x, Shape((*out.size[:2], *sizes), out.dtype), "unfold", window)
+    return Placed(spread.node, (*spread.layout[:-2], whole(ROWS, sizes[0]) + whole(COLS, sizes[1])))
+
+
+def col2im(out, x, output_size, kernel_size, dilation, padding, stride) -> Placed:
+    """`F.fold`: the windows are laid back where they were, and added where they overlap."""
+    windows = [
+        conv_window(n, *(along(value, number) for value in (kernel_size, stride, padding, dilation)))
+        for number, n in enumerate(output_size)
+    ]
+    layout = regrouped(x.layout, (*map(size_of, x.layout[:-1]), *(window.out_size for window in windows)))
+
+    def window(number: int, size: int) -> Window:
+        taps, s, p, d = (along(value, number) for value in (kernel_size, stride, padding, dilation))
+        return Window(output_size[number], size, taps, s, p, d, transposed=True)
+
+    return windowed(Placed(x.node, layout), out, "fold", window)

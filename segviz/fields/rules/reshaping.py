@@ -1,51 +1,79 @@
-"""Dimensions put together, exchanged, added and repeated."""
+"""Dimensions put together, cut up, exchanged, added and repeated; and what writing on such a view does to its base."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
-from torch import Tensor
-
-from ..maps import Traced, UnsupportedOperation, shape_of, traced
-from .outputs import collapse, join, widen
-
-
-def reshaped(func: Callable) -> Callable[..., Traced]:
-    """view, flatten, …: rows and columns may stay as they are, or be lost in a longer dimension, but not be cut up."""
-
-    def rule(x, *args, **kwargs) -> Traced:
-        shape = shape_of(func, x, *args, **kwargs)
-        if x.node.size == (1, 1):
-            if len(shape) < 4 or tuple(shape[-2:]) == (1, 1):
-                return traced(shape, x.node, (-2, -1) if len(shape) >= 4 else None)
-            if x.node.flat:
-                raise UnsupportedOperation(f"{func.__name__} to {tuple(shape)} makes a map out of a flattened one")
-            return widen(traced((*shape[:-2], 1, 1), x.node), shape)
-        assert x.dims is not None
-        kept = -x.dims[0]  # from the rows on, nothing may change
-        if len(shape) >= kept and shape[-kept:] == x.shape[-kept:]:
-            return traced(shape, x.node, x.dims)
-        return collapse(x, shape, flat=True)
-
-    return rule
+from ..layouts import Digit, merged, plain, regrouped, size_of, whole
+from ..placing import Placed, join, reading, settled
+from ..relations import Relation, Window
 
 
-def permute(x, *order) -> Traced:
-    order = order[0] if len(order) == 1 and not isinstance(order[0], int) else order
-    places = [d % x.ndim for d in order]
-    shape = [x.shape[d] for d in places]
-    if x.dims is None:
-        return traced(shape, x.node, None)
-    dims = tuple(places.index(d + x.ndim) - x.ndim for d in x.dims)
-    return traced(shape, x.node, dims)  # type: ignore[arg-type]
+def reshaped(out, x) -> Placed:
+    """view, unsqueeze, …: the same elements in the same order."""
+    return x._replace(layout=regrouped(x.layout, out.size), places=None)
 
 
-def transpose(x, dim0, dim1) -> Traced:
-    order = list(range(x.ndim))
+def write_reshaped(base: Placed, new: Placed, shape: Sequence[int]) -> Placed:
+    return new._replace(layout=regrouped(new.layout, shape))
+
+
+def permute(out, x, dims) -> Placed:
+    return x._replace(layout=tuple(x.layout[d] for d in dims), places=None)
+
+
+def write_permuted(base: Placed, new: Placed, shape: Sequence[int], dims) -> Placed:
+    layout: list[tuple[Digit, ...]] = [()] * len(dims)
+    for place, d in enumerate(dims):
+        layout[d] = new.layout[place]
+    return new._replace(layout=tuple(layout))
+
+
+def transpose(out, x, dim0, dim1) -> Placed:
+    return permute(out, x, _exchanged(len(x.layout), dim0, dim1))
+
+
+def write_transposed(base: Placed, new: Placed, shape: Sequence[int], dim0, dim1) -> Placed:
+    return write_permuted(base, new, shape, _exchanged(len(shape), dim0, dim1))
+
+
+def _exchanged(ndim: int, dim0: int, dim1: int) -> list[int]:
+    order = list(range(ndim))
     order[dim0], order[dim1] = order[dim1], order[dim0]
-    return permute(x, order)
+    return order
 
 
-def expand(x, *shape) -> Traced:
-    shape = shape_of(Tensor.expand, x, *shape)
-    if x.dims is None:
-        return traced(shape, x.node, None)
-    return join(shape, [(x, 1.0)]) if (shape[x.dims[0]], shape[x.dims[1]]) == x.node.size else widen(x, shape)
+def t(out, x) -> Placed:
+    return permute(out, x, range(len(x.layout))[::-1])
+
+
+def write_t(base: Placed, new: Placed, shape: Sequence[int]) -> Placed:
+    return write_permuted(base, new, shape, range(len(shape))[::-1])
+
+
+def write_same(base: Placed, new: Placed, shape: Sequence[int]) -> Placed:
+    return new
+
+
+def expand(out, x) -> Placed:
+    return x._replace(layout=join([(x, 1.0)], out.size).layout) if x.node else Placed(None, tuple(map(plain, out.size)))
+
+
+def repeat(out, x, repeats) -> Placed:
+    """The whole tensor again and again: the copies are the coarser digit."""
+    layout = ((),) * (len(repeats) - len(x.layout)) + x.layout
+    return Placed(x.node, tuple(merged(plain(r) + digits) for r, digits in zip(repeats, layout, strict=True)))
+
+
+def unfold(out, x, dimension, size, step) -> Placed:
+    """`Tensor.unfold`: windows along one dimension, their taps in a new last one."""
+    dim = dimension % len(x.layout)
+    axes = {digit.axis for digit in x.layout[dim] if digit.axis < 2}
+    if not axes:
+        return Placed(x.node, (*x.layout[:dim], plain(out.size[dim]), *x.layout[dim + 1 :], plain(size)))
+    (axis,) = axes if len(axes) == 1 else (0,)
+    x = settled(x, dim, axis)
+    relations: list[Relation] = [None, None]
+    sizes = list(x.node.size)
+    relations[axis] = Window(out.size[dim], size_of(x.layout[dim]), size, step)
+    sizes[axis] = out.size[dim]
+    layout = (*x.layout[:dim], whole(axis, out.size[dim]), *x.layout[dim + 1 :], plain(size))
+    return Placed(reading(x.node, relations, sizes), layout)

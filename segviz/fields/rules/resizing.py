@@ -1,119 +1,144 @@
 """Resizing, and the shuffles between channels and pixels."""
 
-import math
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
+from functools import lru_cache
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 
-from ..maps import Traced, UnsupportedOperation
-from ..relations import Relation, Table, Window
-from .outputs import pair, require_maps, spatial
-from .pooling import bins
+from ..layouts import has_positions
+from ..maps import UnsupportedOperation
+from ..placing import Placed
+from ..relations import Table, Window
+from .outputs import windowed
 
 
-def interpolate(
-    x,
-    size=None,
-    scale_factor=None,
-    mode="nearest",
-    align_corners=None,
-    recompute_scale_factor=None,
-    antialias=False,
-) -> Traced:
-    require_maps(x, "interpolate")
-    if mode not in _RESIZES or antialias:
-        raise UnsupportedOperation(f"interpolate with mode {mode!r} and antialias={antialias} cannot be traced")
-    scales = (None, None) if scale_factor is None else pair(scale_factor)
-    targets = pair(size) if size is not None else (None, None)
-    height, width = (
-        int(target) if target is not None else math.floor(n * scale)
-        for n, target, scale in zip(x.node.size, targets, scales, strict=True)
+def nearest(kind: str) -> Callable[..., Placed]:
+    """`kind`: the operation of PyTorch that is asked where each output reads."""
+
+    def rule(out, x, output_size, scales_h=None, scales_w=None, scales=None) -> Placed:
+        return _resized(out, x, output_size, (scales_h, scales_w), scales, lambda n, m, s: _nearest(kind, n, m, s))
+
+    return rule
+
+
+def linear(out, x, output_size, align_corners, scales_h=None, scales_w=None, scales=None) -> Placed:
+    corners = bool(align_corners)
+    return _resized(out, x, output_size, (scales_h, scales_w), scales, lambda n, m, s: _linear(n, m, s, corners))
+
+
+def cubic(out, x, output_size, align_corners, scales_h=None, scales_w=None) -> Placed:
+    corners = bool(align_corners)
+    return _resized(out, x, output_size, (scales_h, scales_w), None, lambda n, m, s: _cubic(n, m, s, corners))
+
+
+def antialiased(kind: str) -> Callable[..., Placed]:
+    def rule(out, x, output_size, align_corners, scales_h=None, scales_w=None) -> Placed:
+        relation = lambda n, m, s: _antialiased(kind, n, m, s, bool(align_corners))  # noqa: E731
+        return _resized(out, x, output_size, (scales_h, scales_w), None, relation)
+
+    return rule
+
+
+def _resized(out, x, output_size, scales, scale, relation: Callable[[int, int, float | None], Table]) -> Placed:
+    spatial = len(output_size)
+    factors = scales if spatial == 2 else (scale,)
+    return windowed(
+        x,
+        out,
+        "resizing",
+        lambda number, size: relation(size, output_size[number], factors[number]),
+        spatial=spatial,
     )
-    if recompute_scale_factor:
-        scales = (None, None)
-    rows = _RESIZES[mode](x.node.size[0], height, scales[0], align_corners)
-    cols = _RESIZES[mode](x.node.size[1], width, scales[1], align_corners)
-    return spatial(x, x.shape[1], rows, cols, (height, width))
 
 
-def _read_ramp(mode: str, size: int, out_size: int, scale: float | None, align_corners: bool | None) -> NDArray:
-    """Where each output pixel reads, by letting the real operation resize the numbers 0, 1, 2, …"""
+@lru_cache(128)
+def _nearest(kind: str, size: int, out_size: int, scale: float | None) -> Table:
+    # A row of the numbers 0, 1, 2, … resized by the real operation, in the precision and the form of maps: where it
+    # reckons in single precision, it reads another pixel for one pair of sizes in a hundred.
+    ramp = torch.arange(size, dtype=torch.float32).view(1, 1, 1, -1)
+    positions = getattr(torch.ops.aten, kind)(ramp, [1, out_size], None, scale).flatten().numpy().astype(int)
+    return _taps(size, [(positions, np.ones(out_size))], False)
+
+
+@lru_cache(128)
+def _linear(size: int, out_size: int, scale: float | None, align_corners: bool) -> Table:
     ramp = torch.arange(size, dtype=torch.float64).view(1, 1, -1)
-    target: dict[str, Any] = {"size": out_size} if scale is None else {"scale_factor": float(scale)}
-    if mode == "linear":
-        target["align_corners"] = align_corners
-    return F.interpolate(ramp, mode=mode, **target).flatten().numpy()
-
-
-def _nearest(mode: str) -> Callable[..., Table]:
-    def relation(size: int, out_size: int, scale: float | None, align_corners: bool | None) -> Table:
-        positions = _read_ramp(mode, size, out_size, scale, None).astype(int)
-        return _taps(size, [(positions, np.ones(out_size))], None)
-
-    return relation
-
-
-def _linear(size: int, out_size: int, scale: float | None, align_corners: bool | None) -> Table:
-    positions = _read_ramp("linear", size, out_size, scale, align_corners).round(9)
+    positions = torch.ops.aten.upsample_linear1d(ramp, [out_size], align_corners, scale).flatten().numpy().round(9)
     left = np.floor(positions).astype(int)
     return _taps(size, [(left, 1 - (positions - left)), (left + 1, positions - left)], align_corners)
 
 
-def _cubic(size: int, out_size: int, scale: float | None, align_corners: bool | None) -> Table:
+@lru_cache(128)
+def _cubic(size: int, out_size: int, scale: float | None, align_corners: bool) -> Table:
     q = np.arange(out_size)
-    if align_corners:
-        positions = q * ((size - 1) / max(1, out_size - 1))
-    else:
-        positions = (q + 0.5) * (1 / scale if scale else size / out_size) - 0.5
+    positions = (
+        q * _step(size, out_size, scale, True) if align_corners else (q + 0.5) * _step(size, out_size, scale) - 0.5
+    )
     positions = positions.round(9)
     left = np.floor(positions).astype(int)
     taps = [(left + tap, _cubic_weight(np.abs(positions - left - tap))) for tap in (-1, 0, 1, 2)]
     return _taps(size, taps, align_corners)
 
 
-def _cubic_weight(distance: NDArray) -> NDArray:
-    """Keys's kernel with the slope −0.75 that PyTorch takes."""
-    near = (1.25 * distance - 2.25) * distance**2 + 1
-    far = ((-0.75 * distance + 3.75) * distance - 6) * distance + 3
-    return np.where(distance <= 1, near, far)
+def _step(size: int, out_size: int, scale: float | None, align_corners: bool = False) -> float:
+    if align_corners:
+        return (size - 1) / (out_size - 1) if out_size > 1 else 0.0
+    return 1 / scale if scale else size / out_size
 
 
-def _taps(size: int, taps: list[tuple[NDArray, NDArray]], align_corners: bool | None) -> Table:
+def _cubic_weight(distance: NDArray, slope: float = -0.75) -> NDArray:
+    """Keys's kernel, with the slope that PyTorch takes."""
+    near = ((slope + 2) * distance - (slope + 3)) * distance**2 + 1
+    far = ((slope * distance - 5 * slope) * distance + 8 * slope) * distance - 4 * slope
+    return np.where(distance <= 1, near, np.where(distance < 2, far, 0))
+
+
+@lru_cache(128)
+def _antialiased(kind: str, size: int, out_size: int, scale: float | None, align_corners: bool) -> Table:
+    """The kernel is widened by the step where that shrinks the map, and cut off at the border."""
+    step = _step(size, out_size, scale, align_corners)
+    wide = max(step, 1.0)
+    reach = wide * (1 if kind == "linear" else 2)
+    centers = step * (np.arange(out_size) + 0.5)
+    first = np.maximum(np.trunc(centers - reach + 0.5), 0).astype(int)
+    last = np.minimum(np.trunc(centers + reach + 0.5), size).astype(int)
+    taps = []
+    for tap in range(int((last - first).max())):
+        places = first + tap
+        distance = np.abs(places - centers + 0.5) / wide
+        weight = np.maximum(1 - distance, 0) if kind == "linear" else _cubic_weight(distance, -0.5)
+        taps.append((places, np.where(places < last, weight, 0)))
+    total = sum(weight for _, weight in taps)
+    return _taps(size, [(places, weight / total) for places, weight in taps], align_corners)
+
+
+def _taps(size: int, taps: list[tuple[NDArray, NDArray]], align_corners: bool) -> Table:
     """A table of a few taps an output; those that fall off the map read its border pixel."""
-    out_index = np.concatenate([np.arange(len(places)) for places, _ in taps])
+    out_size = len(taps[0][0])
+    out_index = np.concatenate([np.arange(out_size) for _ in taps])
     in_index = np.concatenate([places for places, _ in taps]).clip(0, size - 1)
     weights = np.concatenate([weight for _, weight in taps])
     used = np.abs(weights) > 1e-9
-    out_size = len(taps[0][0])
     step = Fraction(size, out_size)
     if align_corners and min(size, out_size) > 1:
         step = Fraction(size - 1, out_size - 1)
     return Table(size, out_index[used], in_index[used], weights[used] ** 2, step=step)
 
 
-_RESIZES: dict[str, Callable[..., Relation]] = {
-    "nearest": _nearest("nearest"),
-    "nearest-exact": _nearest("nearest-exact"),
-    "bilinear": _linear,
-    "bicubic": _cubic,
-    "area": lambda size, out_size, scale, align_corners: bins(size, out_size, True, bounded=True),
-}
-
-
-def pixel_shuffle(x, upscale_factor) -> Traced:
-    require_maps(x, "pixel_shuffle")
+def pixel_shuffle(out, x, upscale_factor) -> Placed:
     r = upscale_factor
-    rows, cols = (Window(n * r, n, r, r, transposed=True) for n in x.node.size)
-    return spatial(x, x.shape[1] // r**2, rows, cols, (rows.out_size, cols.out_size))
+    return windowed(x, out, "pixel_shuffle", lambda _, n: Window(n * r, n, r, r, transposed=True))
 
 
-def pixel_unshuffle(x, downscale_factor) -> Traced:
-    require_maps(x, "pixel_unshuffle")
+def pixel_unshuffle(out, x, downscale_factor) -> Placed:
     r = downscale_factor
-    rows, cols = (Window(n // r, n, r, r, energy=1 / r) for n in x.node.size)
-    return spatial(x, x.shape[1] * r**2, rows, cols, (rows.out_size, cols.out_size))
+    return windowed(x, out, "pixel_unshuffle", lambda _, n: Window(n // r, n, r, r, energy=1 / r))
+
+
+def channel_shuffle(out, x) -> Placed:
+    if has_positions(x.layout[1]):
+        raise UnsupportedOperation("channel_shuffle along rows or columns cannot be traced")
+    return x

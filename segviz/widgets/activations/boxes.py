@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from torch import nn
 
 from segviz.activations import first_tensor, modules_at
-from segviz.fields.maps import Edge, Node, Traced
+from segviz.fields.maps import Edge, Node
 from segviz.fields.pulling import field_along, pull_back, reach
 from segviz.fields.relations import Everything, pull
+from segviz.fields.tensors import Traced
 from segviz.fields.tracing import trace
 
 Size = tuple[int, int]
