@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections import Counter
 from itertools import pairwise
 
 import nbformat
@@ -132,6 +133,14 @@ def test_an_equation_is_numbered_and_every_reference_finds_one(path):
     numbered = set(re.findall(r"^\$\$ \(([\w-]+)\)$", prose(path), re.M))
     assert numbered
     assert set(re.findall(r"\{eq\}`([\w-]+)`", prose(path))) <= numbered
+
+
+def test_no_label_of_an_equation_or_a_figure_stands_in_two_chapters():
+    named = Counter()
+    for path in CHAPTERS:
+        figures = [cell.metadata.get("mystnb", {}).get("figure", {}).get("name") for cell in read(path).cells]
+        named.update({*re.findall(r"^\$\$ \(([\w-]+)\)$", prose(path), re.M), *filter(None, figures)})
+    assert [label for label, chapters in named.items() if chapters > 1] == []
 
 
 @each_chapter
