@@ -19,7 +19,7 @@ from segviz.arithmetic import whole_numbers
 
 from .findings import Audit, Finding, in_order
 from .kinds import KINDS
-from .subject import Size, Subject, checked_model, checked_size, times
+from .subject import Size, Subject, checked_model, checked_size, checked_sizes, times
 from .twins import kept_as_it_is
 
 __all__ = ["KINDS", "Audit", "Finding", "audit"]
@@ -53,7 +53,7 @@ def audit(
     ['2']
     """
     size = checked_size("size", size)
-    further = _around(size) if sizes is None else [checked_size("sizes", other) for other in sizes]
+    further = _around(size) if sizes is None else checked_sizes("sizes", sizes)
     if channels is not None:
         (channels,) = whole_numbers(channels=channels)
     model = checked_model("model", model)

@@ -6,7 +6,7 @@ import dis
 import inspect
 import random
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -197,7 +197,7 @@ class Subject:
         raise ValueError(
             f"model must take one picture (1, {self.channels}, H, W) at some size, but it failed at all that were "
             f"tried ({shown}); at {times(self.size)} it raised {quoted(first.error)}"
-            f"{_mend(first.error)}"
+            f"{_mend(first.error, channels)}"
         )
 
 
@@ -232,6 +232,14 @@ def checked_size(name: str, size: object) -> Size:
         raise TypeError(f"{name} must be (H, W), got {size!r}")
     height, width = (whole_numbers(**{name: side})[0] for side in size)
     return height, width
+
+
+def checked_sizes(name: str, sizes: object) -> list[Size]:
+    """Several sizes; a single one in their place is told so."""
+    listed = list(sizes) if isinstance(sizes, Iterable) else [sizes]
+    if not all(isinstance(size, (tuple, list)) for size in listed):
+        raise TypeError(f"{name} must be a list of (H, W), got {sizes!r}")
+    return [checked_size(f"each of {name}", size) for size in listed]
 
 
 def times(size: Sequence[int]) -> str:
@@ -324,10 +332,12 @@ def quoted(error: Exception | None) -> str:
     return f"{type(error).__name__}: {text if len(text) <= 300 else text[:300] + ' …'}"
 
 
-def _mend(error: Exception | None) -> str:
+def _mend(error: Exception | None, channels: int | None) -> str:
     text = str(error).lower()
     if "cuda" in text or "nvidia" in text:
         return ". It asks for a GPU: leave the device to the caller, or audit it where there is one"
+    if "channels" in text and channels:
+        return f". If it takes no pictures of {channels} channels, give others or leave channels out"
     if "channels" in text:
         return ". If it takes other pictures, give channels"
     return ""

@@ -50,8 +50,8 @@ ROUNDS = (
         "Two pools, a 3 × 3 block, a 3 × 3 to the classes, a resize.",
         ("sign",),
         "rectified",
-        "Its last layer has the batch normalization and the ReLU of all others. No class can be voted down, and where "
-        "all logits are 0 no gradient passes. The last layer is a convolution alone.",
+        "Its last layer has the batch normalization and the ReLU of all others. A class can be voted for, never "
+        "against, and where a logit is cut to 0 no gradient passes. The last layer is a convolution alone.",
     ),
     Round(
         "one layer many times",
@@ -258,7 +258,7 @@ MEASUREMENTS = {
     "sign": Measurement(
         "least and largest logit",
         1,
-        "A class that is unlikely has a negative logit.",
+        "Nothing cuts logits off at 0: the least is below it.",
         "network(x).min(), network(x).max()",
         _sign,
     ),

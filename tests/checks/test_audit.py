@@ -222,8 +222,14 @@ def test_a_network_that_needs_a_gpu_is_told_so():
 
 
 def test_a_wrong_number_of_channels_is_told_so():
-    with pytest.raises(ValueError, match=r"one picture \(1, 5, H, W\).*give channels"):
+    with pytest.raises(ValueError, match=r"one picture \(1, 5, H, W\).*no pictures of 5 channels, give others"):
         audit(Head(), (8, 8), channels=5)
+
+
+@pytest.mark.parametrize("sizes", [32, (32, 33), "32"])
+def test_further_sizes_are_a_list(sizes):
+    with pytest.raises(TypeError, match=r"sizes must be a list of \(H, W\), got"):
+        audit(Head(), (8, 8), sizes=sizes)
 
 
 # --- The command -------------------------------------------------------------------------------------------------

@@ -25,7 +25,8 @@ def find(subject: Subject) -> Iterator[Finding]:
 
 def _finding(subject: Subject, failed: list[Run], worked: list[Size], refused: bool) -> Finding:
     sizes = ", ".join(times(run.size) for run in failed)
-    verb = "is refused by the model itself" if refused else "fails"
+    one = len(failed) == 1
+    verb = f"{'is' if one else 'are'} refused by the model itself" if refused else "fails" if one else "fail"
     rule = (
         "the model says so before its first layer, so pad or resize the picture to a size that it takes"
         if refused

@@ -36,6 +36,12 @@ def test_an_odd_size_that_a_pool_halves_fails_beside_its_skip():
     assert [33, 33] in finding.measured["failed"] and [32, 32] in finding.measured["worked"]
     assert "Sizes of tensors must match" in finding.message  # PyTorch's own words
     assert "sizes that are multiples of 2 work" in finding.message
+    assert " fail (" in finding.message
+
+
+def test_a_single_size_fails():
+    (finding,) = found(UNet(), (32, 32), sizes=[(33, 33)])
+    assert finding.message.startswith("33×33 fails (")
 
 
 @pytest.mark.parametrize(
