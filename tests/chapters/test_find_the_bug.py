@@ -69,6 +69,20 @@ def test_an_fcn_with_the_margin_is_harmless_where_it_has_one_map(chapter):
     assert scale == pytest.approx(1.02, abs=0.005)
 
 
+def test_half_pixels_behind_a_skip_escape_the_audit():
+    class Skipped(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fine, self.deep = torch.nn.Conv2d(3, 2, 3, padding=1), torch.nn.Conv2d(2, 2, 3, padding=1)
+            self.up = torch.nn.ConvTranspose2d(2, 2, 3, 2, 1, 1)
+
+        def forward(self, x):
+            fine = self.fine(x)
+            return fine + self.up(self.deep(torch.max_pool2d(fine, 2).relu()))
+
+    assert segviz.audit(Skipped(), (32, 32), sizes=[]).kinds == {"uneven-overlap"}
+
+
 def test_both_states_load_strictly_into_either_network():
     wrong, mended = (network(2) for network in PAIRS["strided block dilated"])
     assert mended.load_state_dict(wrong.state_dict(), strict=True)
