@@ -74,6 +74,12 @@ ALSO = {
     "images must be in [0, 1], got values from": (
         "segviz.training.evaluate(nn.Conv2d(3, 2, 1), [(torch.full((3, 2, 2), 9.0), torch.zeros(2, 2).long())])"
     ),
+    "is not known, so the model cannot be traced": (
+        "segviz.receptive_field(type('Spectrum', (nn.Module,), {'forward': lambda _, x: torch.fft.fft2(x).real})())"
+    ),
+    "the receptive field reaches the border of a map of": (
+        "segviz.receptive_field(nn.Conv2d(1, 1, 9, padding=4), size=(8, 8))"
+    ),
 }
 ONLY_ON_A_GPU = {"CUDA error: device-side assert triggered"}
 
