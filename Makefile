@@ -75,5 +75,5 @@ $(BUILT): $(READY) $(SOURCES)
 	@$(BIN)/python book/execute.py
 	@echo "Building the pages"
 	@rm -rf _build/html
-	@$(BIN)/jupyter-book build . --all -W --keep-going -q
+	@SEGVIZ_BOOK=1 $(BIN)/jupyter-book build . --all -W --keep-going -q
 	@touch $@

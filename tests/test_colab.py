@@ -16,6 +16,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
+DAILY = "transposed-convolution"
 PINS = ROOT / "tests" / "colab-pins.txt"
 
 # These stay as the environment has them: large, or without a say in how a chapter runs.
@@ -135,7 +136,11 @@ def test_the_kernel_holds_colabs_packages_and_a_widget_is_live(run_on_colab):
     assert shown.metadata["application/vnd.jupyter.widget-view+json"]["colab"]["custom_widget_manager"]["url"]
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.stem)
+@pytest.mark.parametrize(
+    "chapter",
+    # One chapter every time; all of them weekly, since each costs as much as its page in the book.
+    [pytest.param(path, marks=() if path.stem == DAILY else pytest.mark.long, id=path.stem) for path in CHAPTERS],
+)
 def test_the_chapter_runs_unchanged(run_on_colab, chapter):
     notebook, said = run_on_colab(nbformat.read(chapter, as_version=4), chapter.parent)
     assert [output for output in outputs(notebook) if output.output_type == "error"] == []
