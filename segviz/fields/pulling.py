@@ -93,8 +93,13 @@ def _ancestors(node: Node) -> set[Node]:
 
 
 def _in_the_limit(step: Fraction | float) -> Fraction | float:
-    """A step on an endless map: where rounded-up sizes are resized, 2049 to 16384, an eighth is meant."""
-    return step.limit_denominator(256) if isinstance(step, Fraction) else step
+    """A step on an endless map: where rounded-up sizes are resized, 2049 to 16384, an eighth is meant.
+
+    What is a plain fraction already is meant as it stands; 340/341, of a map of 1024, stands for 1.
+    """
+    if not isinstance(step, Fraction) or step.denominator <= 256:
+        return step
+    return step.limit_denominator(64)
 
 
 def _plain(number: Fraction | float) -> int | float:
