@@ -13,13 +13,13 @@ to itself.
 import math
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from numbers import Integral, Real
 
 import torch
 from torch import Tensor
 
 from segviz.crf.permutohedral import Permutohedral
+from segviz.device import one_thread
 
 Filter = Callable[[Tensor], Tensor]  # (N, K) -> (N, K)
 
@@ -30,19 +30,9 @@ _OF_LOGITS = "Apply softmax(dim=0) to logits first"
 EXACT_LIMIT = 96 * 96  # pixels: two N × N float32 matrices of 340 MB each
 
 
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    # An iteration is some twenty sums of a millisecond each, and threads meet after every one. Measured, two threads
-    # take two thirds of the time on idle cores, and ten times as long on busy ones, where every meeting waits.
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-
-
-@_one_thread()
+# An iteration is some twenty sums of a millisecond each, and threads meet after every one. Measured, two threads take
+# two thirds of the time on idle cores, and ten times as long on busy ones, where every meeting waits.
+@one_thread()
 def dense_crf(
     probabilities: Tensor,
     image: Tensor,
@@ -98,7 +88,7 @@ def dense_crf(
     return last.contiguous()
 
 
-@_one_thread()
+@one_thread()
 def dense_crf_steps(
     probabilities: Tensor,
     image: Tensor,
@@ -158,7 +148,7 @@ def _mean_field(
         yield marginals
 
 
-@_one_thread()
+@one_thread()
 def _updated(marginals: Tensor, unary: Tensor, filters: list[Filter], weights: tuple[float, float]) -> Tensor:
     # In place where it can be: fresh memory costs more than the arithmetic.
     messages = [message_passing(marginals) for message_passing in filters]

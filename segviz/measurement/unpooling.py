@@ -14,6 +14,8 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from segviz.device import one_thread
+
 
 class OverlappingWindows(ValueError):
     """Code that Python does not see unpools overlapping windows."""
@@ -66,7 +68,7 @@ def _unpooled(func: Callable, args: tuple, kwargs: dict[str, Any]) -> Tensor:
         return output
     height, width = values.shape[-2:]
     numbers = torch.arange(1, height * width + 1, dtype=torch.float64, device=values.device)
-    with _one_thread(), torch.no_grad():
+    with one_thread(), torch.no_grad():
         # What the layer does with numbers says which input stands in each place, 0 where none does.
         written = func(numbers.view(height, width).expand_as(values).contiguous(), *args, **kwargs)
     candidates = F.pad(values.flatten(-2), (1, 0))
@@ -90,13 +92,3 @@ def _overlapping(switches: Tensor) -> bool:
     """Whether any map of `switches` (…, H, W) names one place twice."""
     ordered = switches.flatten(-2).sort(-1).values
     return bool((ordered[..., 1:] == ordered[..., :-1]).any())
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
