@@ -1,6 +1,5 @@
 """Calling the unmodified model on a tensor without values, up to the layer whose map is asked for."""
 
-import difflib
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -9,7 +8,9 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from ..measurement import input_channels
+from segviz.activations import first_tensor, modules_at
+from segviz.measurement import input_channels
+
 from .kinds import eager, hint
 from .layouts import PLAIN, digit_axes, size_of
 from .maps import Node, Size, UnsupportedOperation
@@ -58,7 +59,8 @@ def traced_at(model: nn.Module, size: Size, layer: str | None, channels: int | N
 
     with ExitStack() as stack:
         if layer is not None:
-            stack.callback(_module(model, layer).register_forward_hook(stop).remove)
+            modules = stack.enter_context(modules_at(model, [layer], parameter="layer"))
+            stack.callback(modules[layer].register_forward_hook(stop).remove)
         stack.enter_context(_evaluation_mode(model))
         watch = stack.enter_context(_watched())
         given = traced_input(channels or input_channels(model), size, _type_of(model))
@@ -71,10 +73,10 @@ def traced_at(model: nn.Module, size: Size, layer: str | None, channels: int | N
         except Exception as error:
             lines = str(error).strip().splitlines() or [""]  # of a scripted module's, the last tells what was wrong
             raise DoesNotRun(f"{type(error).__name__}: {lines[-1] if 'TorchScript' in lines[0] else error}") from error
-    output = _first_tensor(reached[0])
+    output = first_tensor(reached[0])
     if not isinstance(output, Traced) or output.placed.node is None:
         raise UnsupportedOperation(
-            f"{layer or 'model'} must give a tensor that comes from the input, got {type(output).__name__}"
+            f"{layer or 'model'} must give a tensor that comes from the input, got {type(reached[0]).__name__}"
         )
     return Trace(_map_of(output.placed), watch.sized)
 
@@ -152,17 +154,6 @@ def _type_of(model: nn.Module) -> torch.dtype:
     return next((p.dtype for p in model.parameters() if p.is_floating_point()), torch.float32)
 
 
-def _module(model: nn.Module, layer: str) -> nn.Module:
-    try:
-        return model.get_submodule(layer)
-    except (AttributeError, TypeError):
-        modules = dict(model.named_modules(remove_duplicate=False))
-    if layer not in modules:
-        nearest = ", ".join(difflib.get_close_matches(str(layer), modules, n=3, cutoff=0)) or "none"
-        raise ValueError(f"layer must name a module of the model, got {layer!r}; the nearest are {nearest}")
-    return modules[layer]
-
-
 @contextmanager
 def _watched() -> Iterator[Watch]:
     before, Traced.watch = Traced.watch, Watch()
@@ -195,11 +186,3 @@ def _set_training(places: list[dict], scripted: list[torch.jit.ScriptModule], va
         place["training"] = value
     for module in scripted:
         module.training = value
-
-
-def _first_tensor(output: object) -> object:
-    if isinstance(output, dict):
-        output = output.get("out", next(iter(output.values()), None))
-    if isinstance(output, (tuple, list)):
-        return _first_tensor(output[0]) if output else None
-    return output

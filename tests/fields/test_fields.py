@@ -318,7 +318,7 @@ def test_what_cannot_be_traced_is_named_with_the_layer_it_stands_in():
 
 
 def test_an_unknown_layer_lists_the_nearest():
-    with pytest.raises(ValueError, match=r"got 'layer5'; the nearest are layer\d"):
+    with pytest.raises(ValueError, match=r"layer: the model has no module 'layer5'; the nearest are 'layer\d'"):
         receptive_field(torchvision.models.resnet18(), layer="layer5")
 
 
@@ -487,3 +487,15 @@ def test_every_stage_of_resnet101_takes_less_than_half_a_second():
         assert sizes(model, stages) == [11, 35, 91, 811, 971]
         spent.append(time.process_time() - start)
     assert min(spent) < 0.5
+
+
+def test_a_layer_that_comes_again_is_asked_for_at_its_own_place():
+    conv, relu = nn.Conv2d(1, 1, 3), nn.ReLU()
+    network = nn.Sequential(conv, relu, conv, relu)
+    sizes = [receptive_field(network, layer=name).size[0] for name in "0123"]
+    assert sizes == [3, 3, 5, 5]
+    for name, size in zip("0123", sizes, strict=True):
+        prefix = network[: int(name) + 1]
+        assert torch.equal(support(network, (9, 9), layer=name), support(prefix, (9, 9)))
+        assert support(network, (9, 9), layer=name).sum() == size**2
+    assert network[0] is network[2] and network[1] is network[3]
