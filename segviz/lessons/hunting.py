@@ -50,8 +50,8 @@ ROUNDS = (
         "Two pools, a 3 × 3 block, a 3 × 3 to the classes, a resize.",
         ("sign",),
         "rectified",
-        "Its last layer has the batch normalization and the ReLU of all others. A class can be voted for, never "
-        "against, and where a logit is cut to 0 no gradient passes. The last layer is a convolution alone.",
+        "Its last layer has the batch normalization and the ReLU of all others. Below 0 no class can be told from "
+        "another, and where a logit is cut to 0 no gradient passes. The last layer is a convolution alone.",
     ),
     Round(
         "one layer many times",

@@ -26,8 +26,8 @@ def find(subject: Subject) -> Iterator[Finding]:
     before = "Batch norm and a ReLU stand" if normalized else "A ReLU stands"
     message = (
         f"{before} behind the last layer: the least logit is {logits.min().item():g} and {zeros:.0%} of them are "
-        "exactly 0, so that a class can be voted for and never against; let the last convolution's scores stand "
-        "as they are."
+        "exactly 0: below 0 no class can be told from another, and no gradient passes; let the last convolution's "
+        "scores stand as they are."
     )
     measured = {"least": logits.min().item(), "zeros": zeros, "normalized": int(normalized)}
     yield Finding(KIND, "fault", relu.layer or None, measured, message, MORE)
