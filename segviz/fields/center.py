@@ -13,8 +13,8 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from .maps import Edge, Node
-from .pulling import _ancestors, _in_the_limit, _period, pull_back
+from .maps import Edge, Node, ancestors
+from .pulling import _in_the_limit, _period, pull_back
 from .relations import Everything, Relation, Table, Window, grows_with_the_map, pull
 
 # --- The middle of a unit's window ----------------------------------------------------------------------------------
@@ -91,7 +91,7 @@ class Law:
 
 def center_laws(node: Node) -> tuple[Law | None, Law | None]:
     """The law of a node's units along rows and columns; None where they see everything or nothing."""
-    order = sorted(_ancestors(node), key=lambda ancestor: ancestor.index)
+    order = sorted(ancestors(node), key=lambda ancestor: ancestor.index)
     found = []
     for axis in (0, 1):
         laws: dict[Node, Law | None] = {}

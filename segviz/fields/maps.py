@@ -40,3 +40,15 @@ class Node:
     jump: Jump
     edges: tuple[Edge, ...] = ()
     index: int = field(default_factory=_numbers.__next__)
+
+
+def ancestors(node: Node, *, until: Node | None = None) -> set[Node]:
+    """The node and all that it reads, directly or through others; behind `until` the search ends."""
+    found, waiting = {node}, [node]
+    while waiting:
+        read = waiting.pop()
+        for edge in () if read is until else read.edges:
+            if edge.source not in found:
+                found.add(edge.source)
+                waiting.append(edge.source)
+    return found

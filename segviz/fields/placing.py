@@ -60,7 +60,7 @@ def reading(
 
 
 def _jump(step: Fraction | float, relation: Relation) -> Fraction | float:
-    if relation is None or step == math.inf:
+    if relation is None or type(step) is float:  # infinite; to compare a fraction takes longer
         return step
     if isinstance(relation, Window):
         return step / relation.stride if relation.transposed else step * relation.stride

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from .maps import Edge, Node
+from .maps import Edge, Node, ancestors
 from .relations import Window, grows_with_the_map, pull, pull_kernel
 
 MAX_PHASES = 64
@@ -75,21 +75,11 @@ def _reach_along(axis: int, node: Node, outputs: NDArray) -> tuple[NDArray, bool
 
 def _period(axis: int, node: Node) -> int:
     """After how many units the pattern of what they see repeats: the coarsest step below, in steps of this map."""
-    jumps = {id(ancestor.jump): ancestor.jump[axis] for ancestor in _ancestors(node)}  # most maps share their step
+    jumps = {id(ancestor.jump): ancestor.jump[axis] for ancestor in ancestors(node)}  # most maps share their step
     steps = {_in_the_limit(step) for step in jumps.values()}
     exact = [step for step in steps if isinstance(step, Fraction)]
     coarsest = Fraction(math.lcm(*(step.numerator for step in exact)), math.gcd(*(step.denominator for step in exact)))
     return max(1, min(MAX_PHASES, node.size[axis], math.ceil(abs(float(coarsest / _in_the_limit(node.jump[axis]))))))
-
-
-def _ancestors(node: Node) -> set[Node]:
-    found, waiting = {node}, [node]
-    while waiting:
-        for edge in waiting.pop().edges:
-            if edge.source not in found:
-                found.add(edge.source)
-                waiting.append(edge.source)
-    return found
 
 
 def _in_the_limit(step: Fraction | float) -> Fraction | float:

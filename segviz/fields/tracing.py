@@ -12,7 +12,7 @@ from segviz.activations import first_tensor, modules_at
 from segviz.measurement import input_channels
 
 from .kinds import eager, hint
-from .layouts import PLAIN, digit_axes, size_of
+from .layouts import COLS, PLAIN, ROWS, digit_axes, size_of
 from .maps import Node, Size, UnsupportedOperation
 from .placing import Placed, laid_out
 from .rules import rule_of
@@ -87,11 +87,19 @@ def _map_of(x: Placed) -> Node:
     held = {axis for digits in x.layout for axis in digit_axes(digits)}
     mixed = any(digit_axes(digits) and len(digits) > len(digit_axes(digits)) for digits in x.layout)
     cut = sum(digit.axis != PLAIN for digits in x.layout for digit in digits) > len(held)
-    repeated = len(x.layout) == 4 and not held and max(map(size_of, x.layout[2:])) > 1
-    if repeated or mixed or cut:
+    if mixed or cut or _repeats(x, held):
         x, _ = laid_out(x, "a unit")
     assert x.node is not None
     return x.node
+
+
+def _repeats(x: Placed, held: set[int]) -> bool:
+    """Whether (N, C, H, W) has rows or columns that all read the same, and so hold no positions as yet."""
+    if len(x.layout) != 4 or any(held & digit_axes(digits) for digits in x.layout[:2]):
+        return False
+    rows, cols = x.layout[2:]
+    in_place = digit_axes(rows) <= {ROWS} and digit_axes(cols) <= {COLS}
+    return in_place and any(size_of(digits) > 1 and not digit_axes(digits) for digits in (rows, cols))
 
 
 class _LayerReached(Exception):

@@ -478,7 +478,7 @@ def test_the_effective_field_is_the_average_over_many_drawn_weights(residual):
 # --- Speed --------------------------------------------------------------------------------------------
 
 
-def test_every_stage_of_resnet101_takes_less_than_half_a_second():
+def test_every_stage_of_resnet101_takes_less_than_a_tenth_of_a_second():
     model = torchvision.models.resnet101()
     stages = ["maxpool", "layer1", "layer2", "layer3", "layer4"]
     spent = []
@@ -486,7 +486,7 @@ def test_every_stage_of_resnet101_takes_less_than_half_a_second():
         start = time.process_time()
         assert sizes(model, stages) == [11, 35, 91, 811, 971]
         spent.append(time.process_time() - start)
-    assert min(spent) < 0.5
+    assert min(spent) < 0.1
 
 
 def test_a_layer_that_comes_again_is_asked_for_at_its_own_place():
@@ -499,3 +499,10 @@ def test_a_layer_that_comes_again_is_asked_for_at_its_own_place():
         assert torch.equal(support(network, (9, 9), layer=name), support(prefix, (9, 9)))
         assert support(network, (9, 9), layer=name).sum() == size**2
     assert network[0] is network[2] and network[1] is network[3]
+
+
+def test_rows_that_all_read_the_same_are_units_of_the_map():
+    rows = Function(lambda x: F.adaptive_avg_pool3d(x[:, :, :1], (8, 2, x.shape[3])))
+    model = nn.Sequential(nn.Conv2d(1, 8, 1), rows)
+    for row in (0, 1):
+        assert support(model, (3, 4), at=(row, 2)).nonzero().tolist() == [[0, 2]]

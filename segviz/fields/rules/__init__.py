@@ -50,8 +50,8 @@ from .reshaping import (
 from .resizing import antialiased, channel_shuffle, cubic, linear, nearest, pixel_shuffle, pixel_unshuffle
 from .table import Rule, rule
 
-POINTWISE = Rule(pointwise())
-_HALF_OFF = Rule(pointwise(gain=0.5))  # half of all units are off
+POINTWISE = Rule(pointwise(), by_pattern=True)
+_HALF_OFF = Rule(pointwise(gain=0.5), by_pattern=True)  # half of all units are off
 _RELUS = "relu hardtanh leaky_relu rrelu_with_noise elu celu gelu silu mish hardswish"
 # Position by position, though PyTorch has no tag on them.
 _POINTWISE = "_prelu_kernel log_sigmoid_forward native_dropout nan_to_num logical_and logical_or logical_not"
@@ -90,7 +90,7 @@ RULES: dict[str, Rule] = {
     **dict.fromkeys(("cumsum", "cumprod", "logcumsumexp", "cummax", "cummin"), rule(along_channels)),
     "glu": rule(glu),
     # normalization
-    "native_batch_norm": rule(batch_norm),
+    "native_batch_norm": rule(batch_norm, by_pattern=True),
     "native_group_norm": rule(group_norm, "N C HxW group eps"),
     "native_layer_norm": rule(layer_norm, "eps"),
     **dict.fromkeys(("_softmax", "_log_softmax"), rule(softmax)),
@@ -101,8 +101,8 @@ RULES: dict[str, Rule] = {
     # matrix products
     "mm": rule(mm),
     "bmm": rule(mm),
-    "addmm": rule(addmm),
-    "baddbmm": rule(baddbmm),
+    "addmm": rule(addmm, by_pattern=True),
+    "baddbmm": rule(baddbmm, by_pattern=True),
     "mv": rule(mv),
     "_scaled_dot_product_flash_attention_for_cpu": rule(attention, "dropout_p"),
     # pooling
@@ -121,7 +121,7 @@ RULES: dict[str, Rule] = {
     "sort": rule(chosen, "stable descending"),
     # resizing
     **{
-        name: rule(nearest(kind), sized=_by_size)
+        name: rule(nearest(kind), sized=_by_size, by_pattern=True)
         for name, kind in {
             "upsample_nearest1d": "upsample_nearest2d",
             "upsample_nearest2d": "upsample_nearest2d",
@@ -129,11 +129,11 @@ RULES: dict[str, Rule] = {
             "_upsample_nearest_exact2d": "_upsample_nearest_exact2d",
         }.items()
     },
-    "upsample_linear1d": rule(linear, sized=_by_size),
-    "upsample_bilinear2d": rule(linear, sized=_by_size),
-    "upsample_bicubic2d": rule(cubic, sized=_by_size),
-    "_upsample_bilinear2d_aa": rule(antialiased("linear"), sized=_by_size),
-    "_upsample_bicubic2d_aa": rule(antialiased("cubic"), sized=_by_size),
+    "upsample_linear1d": rule(linear, sized=_by_size, by_pattern=True),
+    "upsample_bilinear2d": rule(linear, sized=_by_size, by_pattern=True),
+    "upsample_bicubic2d": rule(cubic, sized=_by_size, by_pattern=True),
+    "_upsample_bilinear2d_aa": rule(antialiased("linear"), sized=_by_size, by_pattern=True),
+    "_upsample_bicubic2d_aa": rule(antialiased("cubic"), sized=_by_size, by_pattern=True),
     "pixel_shuffle": rule(pixel_shuffle),
     "pixel_unshuffle": rule(pixel_unshuffle),
     "channel_shuffle": rule(channel_shuffle, "groups"),

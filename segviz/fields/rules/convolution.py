@@ -1,7 +1,6 @@
 """Convolution, transposed convolution, and their windows laid side by side (unfold, fold)."""
 
-from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 import torch
@@ -31,7 +30,7 @@ def convolution(out, x, weight, bias, stride, padding, dilation, transposed, out
 
     kernel_sizes = _kernel_sizes(weight)
     spatial = len(out.size) - 2
-    kernel = None if traced_weight or spatial != 2 else _energy_of(weight, channels)
+    kernel = None if traced_weight or spatial != 2 else partial(_energy_of, weight, channels)
     return with_all_of(windowed(x, out, "convolution", window, spatial=spatial, kernel=kernel), [weight, bias], out)
 
 
@@ -55,14 +54,10 @@ def _transposed_window(
     return Window(out_size, size, kernel_size, stride, padding, dilation, transposed=True)
 
 
-def _energy_of(weight: Tensor, channels: int) -> Callable[[], NDArray]:
+def _energy_of(weight: Tensor, channels: int) -> NDArray:
     """The expected energy each tap passes on: squared weights, or even ones where all of them are still 0."""
-
-    def kernel() -> NDArray:
-        taps = weight.detach().square().sum((0, 1), dtype=torch.float64).cpu().numpy() / channels
-        return taps if taps.any() else np.full(taps.shape, 1 / taps.size)
-
-    return kernel
+    taps = weight.detach().square().sum((0, 1), dtype=torch.float64).cpu().numpy() / channels
+    return taps if taps.any() else np.full(taps.shape, 1 / taps.size)
 
 
 def im2col(out, x, kernel_size, dilation, padding, stride) -> Placed:

@@ -1,5 +1,6 @@
 """Matrix products and attention: what is summed over, and which positions are left."""
 
+from functools import partial
 from typing import Any
 
 import torch
@@ -38,19 +39,15 @@ def _product(shape: tuple[int, ...], left: Any, right: Any) -> Placed:
     for x, other, k in ((left, right, k_left), (right, left, k_right)):
         if isinstance(x, Placed):
             x = put_together(x, {k}, MEAN if both else SHARE)
-            gain: Gain = 1.0 if both else _energy_of(other, -1 if k == k_left else -2)
+            gain: Gain = 1.0 if both else partial(_energy_of, other, -1 if k == k_left else -2)
             parts.append((Placed(x.node, (*x.layout[:k], (), *x.layout[k + 1 :])), gain))
     return join(parts, shape)
 
 
-def _energy_of(weight: Tensor, dim: int) -> Gain:
+def _energy_of(weight: Tensor, dim: int) -> float:
     """The expected energy that a matrix passes on: its squared entries for each output, evenly where all are 0."""
-
-    def gain() -> float:
-        total = weight.detach().square().sum(dtype=torch.float64).item()
-        return total / weight.shape[dim] / (weight.shape[0] if weight.ndim == 3 else 1) if total else 1.0
-
-    return gain
+    total = weight.detach().square().sum(dtype=torch.float64).item()
+    return total / weight.shape[dim] / (weight.shape[0] if weight.ndim == 3 else 1) if total else 1.0
 
 
 def attention(out, x, key, value, is_causal=False, attn_mask=None) -> list[Placed]:

@@ -1,6 +1,7 @@
 """What the rules are made of: operations that read one map through windows, and what reads nothing."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from numpy.typing import NDArray
@@ -57,12 +58,12 @@ def windowed(
             raise UnsupportedOperation(f"{name}: its rule gives a map of {relation.out_size} where PyTorch gives {n}")
         relations[axis], sizes[axis] = relation, n
     if kernel is not None and None in relations:
-        gain, kernel = _total(kernel), None
+        gain, kernel = partial(_total, kernel), None
     return Placed(reading(x.node, relations, sizes, gain, kernel), tuple(layout))
 
 
-def _total(kernel: Callable[[], NDArray]) -> Callable[[], float]:
-    return lambda: float(kernel().sum())
+def _total(kernel: Callable[[], NDArray]) -> float:
+    return float(kernel().sum())
 
 
 def with_all_of(x: Placed, others: Sequence[Any], out: Shape) -> Placed:

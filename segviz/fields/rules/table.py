@@ -34,7 +34,8 @@ class Rule:
 
     `ignores`: arguments that never move a position. `write`: for a view, what its base reads once the view has been
     written on. `sized`: whether the answer hangs on the size of the map, given the arguments and the outputs.
-    `views`: whether the outputs share their memory with `x`.
+    `views`: whether the outputs share their memory with `x`. `by_pattern`: whether PyTorch's answer hangs on which
+    sizes are equal alone.
     """
 
     function: Callable[..., Any]
@@ -42,6 +43,7 @@ class Rule:
     write: Callable[..., Placed] | None = None
     sized: Callable[[dict[str, Any], Any], bool] | None = None
     views: bool = False
+    by_pattern: bool = False
 
 
 def rule(
@@ -51,5 +53,7 @@ def rule(
     write: Callable[..., Placed] | None = None,
     sized: Callable[[dict[str, Any], Any], bool] | None = None,
     views: bool = False,
+    by_pattern: bool = False,
 ) -> Rule:
-    return Rule(function, HARMLESS | frozenset(ignores.split()), write, sized, views or write is not None)
+    ignored = HARMLESS | frozenset(ignores.split())
+    return Rule(function, ignored, write, sized, views or write is not None, by_pattern)
