@@ -334,6 +334,16 @@ def book_stage(stage_of):
     return stage_of(book_page([ConvolutionExplorer(), CheckerboardExplorer()]))
 
 
+@pytest.mark.parametrize(("padding", "end"), [(5, " = 0, nothing"), (6, " = −2, refused")])
+def test_a_size_of_0_is_nothing_and_below_it_is_refused(book_stage, padding, end):
+    settings = {"size": 3, "kernel_size": 5, "stride": 2, "padding": padding, "output_padding": 1}
+    state = ConvolutionExplorer(op="transposed", **settings).state()
+    (shown,) = computed(
+        book_stage.page, "(all) => all.map((s) => segviz.modules.convolution.compute(s).formula)", [state]
+    )
+    assert shown[1].endswith(end)
+
+
 @pytest.mark.parametrize(("count", "dimensions", "largest"), [(2500, 1, 16), (500, 2, 6)])
 def test_the_explorers_matrix_is_the_measured_one(book_stage, count, dimensions, largest):
     drawn = drawn_convolutions(count, dimensions=dimensions, largest=largest, seed=dimensions)

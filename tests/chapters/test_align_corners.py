@@ -97,6 +97,7 @@ LIKELY = [
     ("5", 1, "two ends share"),
     ("6", 0.3721, "fine map"),
     ("7", [40, 320], "Windows lie at 0, 2"),
+    ("8", [16, 8, 4], "makes 328"),
 ]
 
 
@@ -166,3 +167,59 @@ def test_the_command_writes_scores_and_logits(monkeypatch, tmp_path):
     study.main(["--seeds", "0", "--to", str(tmp_path / "scores.json")])
     assert (tmp_path / "scores.json").read_text().count("mean_iou") == 4
     assert (tmp_path / "scores.safetensors").stat().st_size > 1000
+
+
+# --- What the chapter says of others, of training, and of good networks ------------------------------------
+
+
+def test_antialias_reads_all_pixels_as_pillow_does_and_without_it_two():
+    import numpy as np
+    from PIL import Image
+
+    row = torch.rand(1, 1, 16, 16, generator=torch.Generator().manual_seed(0))
+    how = {"size": (4, 4), "mode": "bilinear", "align_corners": False}
+    smooth = F.interpolate(row, **how, antialias=True)
+    pillow = Image.fromarray(row[0, 0].numpy()).resize((4, 4), Image.Resampling.BILINEAR)
+    torch.testing.assert_close(smooth[0, 0], torch.from_numpy(np.array(pillow)), atol=1e-5, rtol=0)
+    row.requires_grad_()
+    for antialias, most in [(False, 2), (True, 8)]:
+        (read,) = torch.autograd.grad(F.interpolate(row, **how, antialias=antialias)[0, 0, 1, 1], row)
+        assert (read[0, 0].abs().sum(0) > 0).sum() == most
+
+
+def smooth_noise(places, batch=64):
+    """Random curves (batch, 1, places), the same kind at every place: sums of waves of random length and phase."""
+    lengths, phases = 0.5 * torch.randn(batch, 24, 1), 6.3 * torch.rand(batch, 24, 1)
+    return (lengths * places + phases).cos().sum(1, keepdim=True) / 12**0.5
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("margin", "undone"), [(0, True), (18, False)])
+def test_a_shift_that_changes_along_the_map_is_undone_by_zeros_from_the_padding_and_not_without(margin, undone):
+    """What lies at x + 3 at one end and at x − 3 at the other is to come back to x, with padding or in a wider map."""
+    torch.manual_seed(0)
+    places = torch.arange(33.0)
+    shifted = torch.arange(-margin, 33.0 + margin)
+    shifted = shifted + 3 - 6 * shifted / 32
+    padding = 0 if margin else 3
+    layers = [torch.nn.Conv1d(1 if n == 0 else 24, 24, 7, padding=padding) for n in range(6)]
+    network = torch.nn.Sequential(*[part for layer in layers for part in (layer, torch.nn.ReLU())])
+    network.append(torch.nn.Conv1d(24, 1, 1))
+    adam = torch.optim.Adam(network.parameters(), lr=3e-3)
+    for _ in range(300):
+        both = smooth_noise(torch.cat([shifted, places]))
+        x, y = both[..., : len(shifted)], both[..., len(shifted) :]
+        loss = F.mse_loss(network(x), y)
+        adam.zero_grad()
+        loss.backward()
+        adam.step()
+    error = (loss / y.var()).item()
+    assert error < 0.15 if undone else error > 0.3, error
+
+
+def test_what_a_wrong_flag_costs_an_ideal_map_is_nothing_where_the_map_is_the_pictures_size():
+    masks = torch.randint(0, 3, (1, 8, 8), generator=torch.Generator().manual_seed(0))
+    assert torch.equal(study.ideal(masks, 1).argmax(1), masks)
+    assert study.both(study.ideal(masks, 1), masks, True) == (1, 1)
+    own, other = study.both(study.ideal(masks, 4), masks, False)
+    assert 0 < other < 1 and 0 < own < 1

@@ -104,7 +104,7 @@ LIKELY = [
     ("1", 1 + 6 + 2 * 2 + 2 * 3 * 2, "steps"),
     ("2", [1, 2, 4], "doubling"),
     ("2", [1, 2, 7], "second"),
-    ("3", [224, 404], "with holes"),
+    ("3", [224, 404], "VGG16"),
     ("4", [2, 4, 4], "comes after"),
     ("5", 40, "box is twice as wide"),
     ("6", [5, 5], "Not all outputs"),

@@ -145,3 +145,17 @@ def test_scaling_the_whole_kernel_is_told_its_reason():
     verdict = verdict_on(PATH, "exercise-5", "mended = weights / weights.sum()")
     assert verdict.state == "wrong"
     assert "all four phases alike" in verdict.words
+
+
+# --- What is said in passing ------------------------------------------------------------------------------
+
+
+def test_a_chain_takes_no_output_size():
+    with pytest.raises(TypeError, match="output_size"):
+        nn.Sequential(nn.ConvTranspose2d(1, 1, 3, 2, 1))(torch.ones(1, 1, 3, 3), output_size=(6, 6))
+
+
+def test_gradients_of_a_strided_convolution_are_woven_too():
+    x = torch.ones(1, 1, 1, 13, requires_grad=True)
+    nn.functional.conv2d(x, torch.ones(1, 1, 1, 3), stride=(1, 2)).sum().backward()
+    assert x.grad[0, 0, 0, 2:-2].tolist() == [2, 1, 2, 1, 2, 1, 2, 1, 2]

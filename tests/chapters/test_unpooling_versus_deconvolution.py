@@ -41,6 +41,13 @@ def test_a_row_is_shifted_by_its_number_in_a_map_one_narrower_or_wider(guess, st
             assert place == row * guess + (column + step * row)
 
 
+def test_a_deconvolution_at_stride_1_is_a_convolution_with_its_kernel_turned_and_its_channels_exchanged():
+    torch.manual_seed(0)
+    layer, z = torch.nn.ConvTranspose2d(3, 5, 3, padding=1), torch.rand(1, 3, 14, 14)
+    turned = layer.weight.flip(2, 3).transpose(0, 1)
+    torch.testing.assert_close(layer(z), F.conv2d(z, turned, layer.bias, padding=1), atol=1e-6, rtol=0)
+
+
 def test_the_output_size_must_be_within_one_stride_of_the_guess():
     values, places = torch.ones(1, 1, 2, 2), torch.zeros(1, 1, 2, 2, dtype=torch.long)
     for size in (3, 5):
@@ -77,6 +84,16 @@ def test_switches_of_empty_windows_are_worth_more_than_all_others_however_they_a
     net, images, own = (chapter.names[name] for name in ("net", "images", "own"))
     empty, full = (decoding.scrambled(net, images, empty=which).argmax(1) for which in (True, False))
     assert (empty == own).sum() < (full == own).sum()
+
+
+def test_some_sixty_switches_for_each_number_of_the_deepest_map_and_a_quarter_of_the_windows_are_empty(chapter):
+    net, x, empty = chapter.names["net"], chapter.names["images"], []
+    deep, switches = net.backbone(x[:1])
+    assert sum(places.numel() for places, _ in switches) / deep.numel() == pytest.approx(60, abs=8)
+    for stage in net.backbone.children():
+        x, _ = stage(x)
+        empty.append((x == 0).flatten())
+    assert torch.cat(empty).double().mean() == pytest.approx(0.25, abs=0.05)
 
 
 def test_segnet_finds_more_of_the_poles_of_street_b_than_the_others_together(chapter):
@@ -133,6 +150,7 @@ LIKELY = [
     ("6", [4 * 64 * 112 * 112, 16 * 112 * 112], "64 bits"),
     ("7", [224, 223], "round up"),
     ("7", [226, 223], "Which way"),
+    ("9", '"others"', "all true places"),
 ]
 
 

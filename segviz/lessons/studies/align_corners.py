@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
+from torch.nn import functional as F
 from torch.utils.data import TensorDataset
 
 from segviz.data import Scenes
@@ -90,6 +91,24 @@ def scores(logits: Tensor, masks: Tensor, *, trained_with: bool) -> list[dict[st
             }
         )
     return rows
+
+
+def ideal(masks: Tensor, stride: int) -> Tensor:
+    """The best that a map of that stride can hold: the true classes as one channel each, averaged over its cells.
+
+    `masks` are (N, H, W) with H and W multiples of `stride`; the result is (N, K, H / stride, W / stride).
+
+    >>> ideal(torch.tensor([[[0, 0, 1, 0]] * 4]), 4)[0, :2].flatten().tolist()
+    [0.75, 0.25]
+    """
+    return F.avg_pool2d(F.one_hot(masks, len(Scenes.classes)).permute(0, 3, 1, 2).float(), stride)
+
+
+def both(logits: Tensor, masks: Tensor, trained_with: bool) -> tuple[float, float]:
+    """The mean IoU of scores (N, K, h, w) that are resized with the flag of the training, and with the other."""
+    maps = [resize(logits, masks.shape[-2:], align_corners=flag).argmax(1) for flag in (trained_with, not trained_with)]
+    own, other = (mean_iou(confusion_matrix(each, masks, logits.shape[1])) for each in maps)
+    return own, other
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

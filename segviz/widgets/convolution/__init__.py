@@ -11,7 +11,7 @@ class ConvolutionExplorer(Widget):
     """Convolution and transposed convolution as two maps and the matrix between them.
 
     Sizes are pixels; the same settings hold along both axes. Settings that PyTorch refuses (an output padding out of
-    range, a kernel that does not fit) are allowed here: the widget says in words why they are refused.
+    range, a kernel that does not fit) or that leave nothing are allowed here: the widget says in words why.
 
     Args:
         op: "convolution" or "transposed".

@@ -12,7 +12,7 @@ INPUT, OUTPUT, KERNEL, INK = (LIGHT[name] for name in ("input", "output", "kerne
 
 
 def still_figure(state: dict) -> Figure:
-    """Input, output and matrix of the settings, with one cell pointed at; settings that are refused draw no output."""
+    """Input, output and matrix of the settings, with one cell pointed at; settings that leave none draw no output."""
     size = (1 if state["dimensions"] == 1 else state["size"], state["size"])
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     input_axes, output_axes, matrix_axes = figure.subplots(1, 3, width_ratios=[1, 1.6, 1.2])
@@ -20,7 +20,7 @@ def still_figure(state: dict) -> Figure:
         measured = connectivity(_operation(state), size)
     except (ValueError, RuntimeError):
         _draw_map(input_axes, "input", size, INPUT)
-        output_axes.set_title("no output: PyTorch refuses these settings", color=INK)
+        output_axes.set_title("no output at these settings", color=INK)
         _bare(output_axes, matrix_axes)
         return figure
 

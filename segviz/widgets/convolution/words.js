@@ -14,10 +14,13 @@ export function question({ op, side }) {
   return QUESTIONS[op][side];
 }
 
-/** The formula in letters, and with the numbers put in; a refused setting has no result. */
+/**
+ * The formula in letters, and with the numbers put in; a refused setting has no result. A size of 0 is no refusal of
+ * PyTorch's everywhere: in two dimensions some kernels give an empty map.
+ */
 export function formula(settings, result) {
   const { op, size, kernel_size, stride, padding, output_padding, dilation } = settings;
-  const output = problem(settings) ? `${String(result).replace("-", "−")}, refused` : result;
+  const output = problem(settings) ? `${String(result).replace("-", "−")}, ${result === 0 ? "nothing" : "refused"}` : result;
   if (op === "transposed") {
     return [
       "s(i − 1) + d(k − 1) + 1 − 2p + a = ",
