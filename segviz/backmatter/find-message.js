@@ -1,15 +1,17 @@
 // Error messages, looked up by what is typed or pasted. A pasted line has other numbers than ours and more around it,
 // so words decide: a few words must all be there, in any order; of a whole line most of one of an entry's titles must be
 // in it, where a word counts the more the fewer entries have it; and of several such entries those stay whose title
-// shares the longest phrase with the line. The entries are folded up under their messages, so that the page can be read
-// as a list.
+// shares the longest phrase with the line, and of several such those that share numbers as well (dimension 0, not 1).
+// The entries are folded up under their messages, so that the page can be read as a list.
 
 (() => {
   const FEW = 4;
+  const OF_A_LINE = /[:[(]/; // what nobody types who looks for a word
   const MOST_OF_IT = 0.7;
 
   /** The words of a text, in small letters; numbers and signs are nothing to go by. */
   const wordsOf = (text) => text.toLowerCase().match(/[a-z][a-z'_]+/g) ?? [];
+  const wordsAndNumbersOf = (text) => text.toLowerCase().match(/[a-z][a-z'_]*\d*|\d+/g) ?? [];
 
   /** What a word tells: nothing where every entry has it. @returns {(word: string) => number} */
   const weigher = (entries) => {
@@ -38,18 +40,24 @@
     return longest;
   };
 
+  /** Those of some things that have the most of something, which is 1 at least. */
+  const closest = (measure) => (things) => {
+    const measured = things.map(measure);
+    return things.filter((_, index) => measured[index] === Math.max(1, ...measured));
+  };
+
   /** @param {string} typed @param {{titles: string[], text: string}[]} entries */
   const find = (typed, entries) => {
     const asked = wordsOf(typed);
-    if (asked.length <= FEW) {
+    if (asked.length <= FEW && !OF_A_LINE.test(typed)) {
       return entries.filter(({ text }) => asked.every((start) => wordsOf(text).some((word) => word.startsWith(start))));
     }
     const weight = weigher(entries);
-    const lengths = entries.map(({ titles }) => Math.max(0, ...titles
-      .filter((title) => share(title, asked, weight) > MOST_OF_IT)
-      .map((title) => phrase(asked, wordsOf(title)))));
-    const longest = Math.max(1, ...lengths);
-    return entries.filter((_, index) => lengths[index] === longest);
+    const meant = entries.map((entry) => ({
+      entry, titles: entry.titles.filter((title) => share(title, asked, weight) > MOST_OF_IT),
+    })).filter(({ titles }) => titles.length);
+    const near = (parts) => closest(({ titles }) => Math.max(...titles.map((title) => phrase(parts(typed), parts(title)))));
+    return near(wordsAndNumbersOf)(near(wordsOf)(meant)).map(({ entry }) => entry);
   };
 
   const OPENED = 3; // so few found messages are opened at once

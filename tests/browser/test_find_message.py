@@ -1,12 +1,18 @@
 """A traceback's last line, pasted into the index of error messages, leaves the one that explains it."""
 
+import tomllib
+from pathlib import Path
+
 import pytest
 
-from segviz.backmatter.messages import entries
+from segviz.backmatter.messages import entries, raised
 
 PAGE = "book/error-messages.html"
 SHOWN = """() => [...document.querySelectorAll("section section section")]
   .filter((section) => section.checkVisibility()).map((section) => section.querySelector("h3").textContent)"""
+IDS = """() => [...document.querySelectorAll("section section section")]
+  .filter((section) => section.checkVisibility()).map((section) => section.id.replace("message-", ""))"""
+PUBLIC = tomllib.loads(Path(__file__).with_name("pasted.toml").read_text(encoding="utf-8"))["lines"]
 PASTED = [
     (
         "ValueError: Expected more than 1 value per channel when training, got input size torch.Size([1, 256, 1, 1])",
@@ -85,6 +91,30 @@ def test_a_pasted_line_finds_its_message_whatever_its_numbers(page_at, pasted, t
     assert title in found[0]
     assert len(found) <= 3 < len(every)
     assert page.locator(".book-find [role=status]").inner_text() == f"{len(found)} of {len(every)}"
+
+
+@pytest.fixture
+def found(page_at):
+    """The ids of the entries that a pasted line leaves."""
+    page = page_at(PAGE).page
+
+    def find(line):
+        page.fill("#find-message", line.replace("\n", " "))
+        return page.evaluate(IDS)
+
+    return find
+
+
+def test_lines_of_public_issues_find_the_entry_that_explains_them_and_no_other(found):
+    assert len(PUBLIC) >= 30 and all(each["source"] for each in PUBLIC)
+    told = [(each["line"], found(each["line"]), [each["entry"]] if each["entry"] else []) for each in PUBLIC]
+    assert [(line, got, right) for line, got, right in told if got != right] == []
+
+
+def test_every_error_of_the_page_finds_itself_whole_or_by_its_last_line(found):
+    loud = [(entry.id, raised(entry)) for entry in entries() if not entry.silent]
+    lines = [(name, line) for name, said in loud for line in {said, said.splitlines()[-1]}]
+    assert [(name, line, got) for name, line in lines if (got := found(line)) != [name]] == []
 
 
 def test_a_word_is_enough_and_empty_groups_go(page_at):
