@@ -1,33 +1,5 @@
 // The stored maps of the trained network: cut out of their sheet, which the browser decodes once, and painted.
 
-/** Gives `bytesOf(uri)`: the labels of a sheet, or null while it is not decoded; then `onReady` is called. */
-export function sheetsOf(onReady) {
-  const decoded = new Map();
-  return (uri) => {
-    if (!decoded.has(uri)) {
-      decoded.set(uri, null);
-      const image = new Image();
-      image.addEventListener("load", () => {
-        decoded.set(uri, labelsOf(image));
-        onReady();
-      });
-      image.src = uri;
-    }
-    return decoded.get(uri);
-  };
-}
-
-/** One label for each pixel of a gray picture. */
-function labelsOf(image) {
-  const canvas = document.createElement("canvas");
-  canvas.width = image.naturalWidth;
-  canvas.height = image.naturalHeight;
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  context.drawImage(image, 0, 0);
-  const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
-  return Uint8Array.from({ length: data.length / 4 }, (_, i) => data[4 * i]);
-}
-
 /** Map number `way` of a sheet whose maps have `side` × `side` pixels. */
 export function mapOf(bytes, way, side) {
   return bytes.subarray(way * side * side, (way + 1) * side * side);

@@ -3,9 +3,10 @@
 import { pointable } from "../shared/cells.js";
 import { button, choice, copyLine, slider } from "../shared/controls.js";
 import { el, sentence, set, svg } from "../shared/dom.js";
+import { decoder } from "../shared/pictures.js";
 import { defineWidget } from "../shared/shell.js";
 import { isLegal, ladder, neighbors, STRIDES, wayOf } from "./geometry.js";
-import { differing, mapOf, paint, sheetsOf } from "./painting.js";
+import { differing, mapOf, paint } from "./painting.js";
 import { painting, pythonLines, readout } from "./words.js";
 
 const SIZES = [16, 1000];
@@ -151,14 +152,14 @@ function mapsOf(frame) {
     title, words, el("p", { class: "sl-note sl-legend" }, ...named),
   );
   let shown = null;
-  const bytesOf = sheetsOf(() => shown && !frame.signal.aborted && show(...shown));
+  const decoded = decoder(() => shown && !frame.signal.aborted && show(...shown));
   return { show };
 
   function show(view, state) {
     shown = [view, state];
     const { image, sheet } = state.maps.pictures[state.picture];
     set(photo, { src: image });
-    const bytes = bytesOf(sheet);
+    const bytes = decoded(sheet)?.bytes;
     const [whole, own] = bytes ? [0, view.way].map((way) => mapOf(bytes, way, side)) : [null, null];
     if (own) paint(canvas.getContext("2d"), own, palette, side, state.view === "changes" ? whole : null);
     const changed = own && differing(own, whole);
