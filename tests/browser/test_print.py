@@ -16,8 +16,8 @@ AS_PRINTED = """() => {
   return {
     ink: getComputedStyle(main).color,
     theme: document.documentElement.dataset.theme,
-    around: shown(".bd-sidebar-primary, .bd-sidebar-secondary, .prev-next-area, .bd-footer, .sv-controls, .sv-button")
-      .map((node) => node.className),
+    around: [...shown(".bd-sidebar-primary, .bd-sidebar-secondary, .prev-next-area, .bd-footer, .sv-controls"),
+      ...shown("button").filter((node) => getComputedStyle(node).borderTopStyle !== "none")].map((node) => node.className),
     cut: [...main.querySelectorAll(wide)].filter((node) => node.checkVisibility() && over(node))
       .map((node) => node.outerHTML.slice(0, 100)),
     open: shown("details.hide[open]").length,
