@@ -1,15 +1,19 @@
 """Run the chapters that changed, side by side, before the pages are built.
 
 The results go into the cache that the page build reads, so that `jupyter-book build` itself runs nothing. That cache
-knows a notebook by its code alone; a change in the package or in the pinned versions must empty it too.
+knows a notebook by its code alone. Beside each result we keep what the chapter read of the package (`reads.py`) and run
+it again where any of that has changed; other versions, Python or weights empty the cache.
 """
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
@@ -17,12 +21,16 @@ import nbformat
 import yaml
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn, JupyterCacheAbstract
+from jupyter_cache.cache.db import NbCacheRecord
 from jupyter_cache.executors.utils import ExecutionResult, single_nb_execution
 
 ROOT = Path(__file__).resolve().parents[1]
 CACHE = ROOT / "_build" / ".jupyter_cache"
 STAMP = CACHE / "made-with"
 BACK_MATTER = CACHE / "back-matter.json"  # what the pages after the chapters compute; segviz/backmatter/results.py
+BACK_MATTER_STAMP = CACHE / "back-matter-made-with"
+EVERYTHING = "*"  # reads.py
+READS = ROOT / "book" / "reads.py"
 CELL_TIMEOUT = 600
 KERNEL_ENVIRONMENT = {
     "SEGVIZ_BOOK": "1",  # widgets show their rendered form
@@ -32,14 +40,40 @@ KERNEL_ENVIRONMENT = {
 }
 
 
-def digest_of_what_chapters_use(root: Path = ROOT) -> str:
-    """One fingerprint for everything that can change a chapter's output without changing its code."""
-    files = [root / "requirements.txt"]
-    files += [p for p in (root / "segviz").rglob("*") if p.is_file() and "__pycache__" not in p.parts]
-    digest = hashlib.sha256(sys.version.encode())
-    for path in sorted(files):
-        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+def package_files(root: Path) -> list[Path]:
+    return sorted(p for p in (root / "segviz").rglob("*") if p.is_file() and "__pycache__" not in p.parts)
+
+
+def digest_of(paths: Iterable[Path], root: Path) -> str:
+    """One fingerprint of files by their contents, of folders by the names in them, and of what is not there."""
+    digest = hashlib.sha256()
+    for path in sorted(paths):
+        if path.is_file():
+            content = path.read_bytes()
+        else:
+            names = (
+                sorted(each.name for each in path.iterdir() if each.name != "__pycache__") if path.is_dir() else ["?"]
+            )
+            content = "\n".join(names).encode()
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + content)
     return digest.hexdigest()
+
+
+def digest_of_what_all_use(root: Path) -> str:
+    """The fingerprint of what changes every chapter; weights are here since their reader tells Python of no file."""
+    files = [root / "requirements.txt", *(path for path in package_files(root) if path.suffix == ".safetensors")]
+    return hashlib.sha256((sys.version + digest_of(files, root)).encode()).hexdigest()
+
+
+def digest_of_package(root: Path) -> str:
+    return digest_of(package_files(root), root)
+
+
+def digest_of_reads(reads: list[str], root: Path) -> str:
+    """The fingerprint of what one chapter read, as `reads.py` noted it."""
+    return (
+        digest_of_package(root) if EVERYTHING in reads else digest_of((root / "segviz" / name for name in reads), root)
+    )
 
 
 def chapters_in_contents(root: Path = ROOT) -> list[Path]:
@@ -60,22 +94,30 @@ def current_cache(fingerprint: str) -> JupyterCacheAbstract:
 
 
 def is_cached(cache: JupyterCacheAbstract, notebook: nbformat.NotebookNode) -> bool:
+    """Whether the notebook's code was run, on files that are the same today."""
     try:
-        cache.match_cache_notebook(notebook)
+        record: NbCacheRecord = cache.match_cache_notebook(notebook)
     except KeyError:
         return False
-    return True
+    return bool(record.data["made_with"] == digest_of_reads(record.data["reads"], ROOT))
 
 
-def run(path: Path, notebook: nbformat.NotebookNode) -> ExecutionResult:
-    return single_nb_execution(
-        notebook,
-        cwd=str(path.parent),
-        timeout=CELL_TIMEOUT,
-        allow_errors=False,
-        store_widget_state=False,
-        extra_arguments=["--log-level=ERROR"],
-    )
+def run(path: Path, notebook: nbformat.NotebookNode) -> tuple[ExecutionResult, list[str]]:
+    """The result, and what the chapter read of the package."""
+    with tempfile.TemporaryDirectory() as folder:
+        noted = Path(folder) / "reads.json"
+        call = f"start({str(ROOT / 'segviz')!r}, {str(noted)!r})"
+        # In a namespace of its own: the chapter must not find a name that it did not import.
+        before = f"exec(open({str(READS)!r}).read() + {call!r}, {{}})"
+        result = single_nb_execution(
+            notebook,
+            cwd=str(path.parent),
+            timeout=CELL_TIMEOUT,
+            allow_errors=False,
+            store_widget_state=False,
+            extra_arguments=["--log-level=ERROR", f"--IPKernelApp.exec_lines={before}"],
+        )
+        return result, json.loads(noted.read_text()) if noted.exists() else [EVERYTHING]
 
 
 def execute(paths: list[Path], cache: JupyterCacheAbstract, workers: int) -> list[str]:
@@ -84,33 +126,40 @@ def execute(paths: list[Path], cache: JupyterCacheAbstract, workers: int) -> lis
     waiting = [path for path in paths if not is_cached(cache, notebooks[path])]
     print(f"Notebooks: {len(paths) - len(waiting)} unchanged, {len(waiting)} to run", flush=True)
     failures = []
+    package = digest_of_package(ROOT)
     with ThreadPoolExecutor(workers) as pool:
         started = {pool.submit(run, path, notebooks[path]): path for path in waiting}
         for done, future in enumerate(as_completed(started), start=1):
-            path, result = started[future], future.result()
+            path, (result, reads) = started[future], future.result()
             word = "FAILED" if result.err else "ran"
             print(f"  {done} of {len(waiting)}: {path.stem} {word} in {result.time:.0f} s", flush=True)
             if result.err:
                 failures.append(f"{path.relative_to(ROOT)}\n{result.err}")
             else:
-                bundle = CacheBundleIn(result.nb, str(path), data={"execution_seconds": result.time})
+                made_with = digest_of_reads(reads, ROOT) if digest_of_package(ROOT) == package else "changed meanwhile"
+                facts = {"execution_seconds": result.time, "reads": reads, "made_with": made_with}
+                bundle = CacheBundleIn(result.nb, str(path), data=facts)
                 cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
     return failures
 
 
 def compute_back_matter() -> list[str]:
-    """Compute what the back matter shows, unless it is there; return the traceback if that failed."""
-    if BACK_MATTER.exists():
+    """Compute what the back matter shows, unless it is there and up to date; return the traceback if that failed."""
+    package = digest_of_package(ROOT)
+    if BACK_MATTER.exists() and BACK_MATTER_STAMP.exists() and BACK_MATTER_STAMP.read_text() == package:
         return []
     command = [sys.executable, "-m", "segviz.backmatter.results", str(BACK_MATTER)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    return [f"back matter\n{done.stderr}"] if done.returncode else []
+    if done.returncode:
+        return [f"back matter\n{done.stderr}"]
+    BACK_MATTER_STAMP.write_text(package)
+    return []
 
 
 def main() -> None:
     begin = time.perf_counter()
     os.environ.update(KERNEL_ENVIRONMENT)
-    cache = current_cache(digest_of_what_chapters_use())
+    cache = current_cache(digest_of_what_all_use(ROOT))
     with ThreadPoolExecutor(1) as beside:  # while the notebooks run
         back_matter = beside.submit(compute_back_matter)
         failures = execute(chapters_in_contents(), cache, workers=os.cpu_count() or 1)

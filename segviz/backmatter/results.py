@@ -11,7 +11,7 @@ from typing import Any
 
 from segviz.checkpoints import replacing
 
-NAME = "back-matter.json"  # in the folder of the notebooks' cache, which is emptied whenever the package changes
+NAME = "back-matter.json"  # in the folder of the notebooks' cache, made again whenever the package changes
 
 
 def made() -> dict[str, Any]:
