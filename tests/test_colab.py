@@ -123,7 +123,7 @@ def test_the_kernel_holds_colabs_packages_and_a_widget_is_live(run_on_colab):
             nbformat.v4.new_code_cell(
                 "from segviz.widgets import ConvolutionExplorer\nexplorer = ConvolutionExplorer()\nexplorer"
             ),
-            nbformat.v4.new_code_cell("explorer.stride = 3\nassert explorer.live().stride == 3"),
+            nbformat.v4.new_code_cell("explorer.stride = 3\nassert explorer.get_state('stride') == {'stride': 3}"),
         ]
     )
     notebook, said = run_on_colab(notebook, ROOT)

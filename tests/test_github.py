@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from oldest import oldest
+from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from test_repository import PROJECT, ROOT, pins
 
@@ -96,6 +98,15 @@ def test_the_weekly_run_drops_every_pin_but_the_pages_own(tmp_path):
     assert {line.partition("==")[0] for line in lines if line} == set(pins())
     assert {"jupyter-book", "Sphinx", "sphinx-book-theme"} <= kept
     assert kept.isdisjoint({"torch", "numpy", "matplotlib", "ipywidgets", "anywidget", "jupyterlab", "pytest"})
+
+
+def test_the_run_at_the_bounds_pins_what_the_package_names_as_low_as_it_says():
+    lines = oldest().splitlines()
+    lowered = dict(line.split("==") for line in lines if "==" in line and "#" not in line)
+    for requirement in map(Requirement, PROJECT["dependencies"]):
+        assert f">={lowered[requirement.name]}" in str(requirement.specifier).split(","), requirement
+        assert lowered[requirement.name] != pins()[requirement.name], requirement
+    assert lowered["pytest"] == pins()["pytest"]
 
 
 # --- Forms -------------------------------------------------------------------------------------------

@@ -113,11 +113,12 @@ def half_precision(device: torch.device | str) -> torch.autocast:
 def fast_in_half(device: torch.device | str) -> bool:
     """Whether the device computes in 16 bits by itself: GPUs do, a CPU where it has instructions for bfloat16.
 
-    Elsewhere half precision is imitated, and slower than 32 bits.
+    Elsewhere half precision is imitated, and slower than 32 bits. A release of PyTorch that cannot tell (before 2.9)
+    counts as a CPU without.
     """
     if torch.device(device).type != "cpu":
         return True
-    able = torch.cpu.get_capabilities()
+    able = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
     return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
 
 

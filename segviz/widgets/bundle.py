@@ -17,12 +17,14 @@ SHARED = WIDGETS / "shared"
 
 _IMPORT = re.compile(r'^import\s+\{([^}]*)\}\s+from\s+"(\.[^"]+)";\n?', re.MULTILINE)
 _EXPORT = re.compile(r"^export\s+(?:async\s+)?(?:function\*?|const|let|class)\s+(\w+)", re.MULTILINE)
+_REM = re.compile(r"(?<![\w.-])(\d*\.?\d+)rem\b")
 _LEFTOVER = re.compile(r"^\s*(?:import\s*[\w{*\"']|export\b)", re.MULTILINE)
 
 
 def widget_module(entry: Path) -> str:
     """The ES module that anywidget loads for the widget whose front end is `entry`."""
-    return f"{_inlined(entry.resolve())}export default {_variable(entry.resolve())}.default;\n"
+    host, entry = SHARED / "live_host.js", entry.resolve()
+    return f"{_inlined(host, entry)}export default {_variable(host)}.live({_variable(entry)}.default);\n"
 
 
 def classic_script() -> str:
@@ -38,11 +40,16 @@ def classic_script() -> str:
 
 
 @cache
-def stylesheet() -> str:
-    """The CSS of every widget: the palette, what they share, then each one's own."""
+def stylesheet(*, root: int | None = None) -> str:
+    """The CSS of every widget: the palette, what they share, then each one's own.
+
+    In the book sizes follow the reader's font (`rem`). A notebook's page may mean anything by its root font, in
+    Notebook 6 and on Colab 10 pixels: with `root` in pixels they are fixed.
+    """
     sheets = [SHARED / "palette.css", SHARED / "widget.css", *sorted(WIDGETS.glob("*/widget.css"))]
     own = [sheet for sheet in sheets if sheet.exists()]
-    return "\n".join(dict.fromkeys(sheet.read_text(encoding="utf-8") for sheet in own))
+    text = "\n".join(dict.fromkeys(sheet.read_text(encoding="utf-8") for sheet in own))
+    return text if root is None else _REM.sub(lambda size: f"{float(size[1]) * root:g}px", text)
 
 
 def _inlined(*entries: Path) -> str:

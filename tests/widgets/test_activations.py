@@ -304,14 +304,13 @@ def test_a_gray_network_is_given_gray(pictures):
     assert ask(live, "map", "stem", channel=0)["size"] == [32, 32]
 
 
-def test_the_live_widget_answers_requests_and_keeps_the_page_free_of_them():
+def test_the_explorer_answers_requests_and_keeps_the_page_free_of_them():
     explorer = ActivationExplorer(model=Toy(), pictures=[torch.rand(3, 64, 64)])
-    live = explorer.live()
-    assert live.offers["layers"]["Toy"] == ["stem", "pool", "flat", "head"]
-    live.request = {"id": "a", "wants": [{"kind": "map", "model": "Toy", "layer": "head", "picture": 0, "channel": 1}]}
-    assert live.answer["id"] == "a"
-    assert live.answer["items"][0]["size"] == [16, 16]
-    live.request = "nonsense"
+    assert explorer.offers["layers"]["Toy"] == ["stem", "pool", "flat", "head"]
+    explorer.request = {"id": "a", "wants": [{"kind": "map", "model": "Toy", "layer": "head", "picture": 0, "channel": 1}]}
+    assert explorer.answer["id"] == "a"
+    assert explorer.answer["items"][0]["size"] == [16, 16]
+    explorer.request = "nonsense"
     json.dumps(explorer.state())
     assert "offers" not in explorer.html()
 

@@ -6,11 +6,15 @@ import re
 from pathlib import Path
 
 import anywidget
+import ipywidgets
 import pytest
+import traitlets
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
 
 from segviz import widgets
-from segviz.widgets import ConvolutionExplorer, Question
-from segviz.widgets.host import Widget
+from segviz.widgets import ConvolutionExplorer, Question, bundle
+from segviz.widgets.host import VIEW, Widget
 
 OPTIONS = [{"text": "yes", "reply": "Right."}, {"text": "no", "reply": "</script><b>no</b>"}]
 SETTINGS = {"Question": {"question": "Is it </script>?", "options": OPTIONS}}
@@ -77,7 +81,7 @@ def test_the_page_holds_the_whole_state_as_plain_values(widget):
 
 def settable(widget):
     """Settings that the class takes; a widget may fill others by itself."""
-    return set(widget.trait_names()) - widget.filled
+    return set(widget.settings) - widget.filled
 
 
 def test_no_text_ends_the_state_early():
@@ -103,7 +107,7 @@ def test_the_still_picture_is_small_and_inside_the_page(widget):
 
 def test_a_widget_must_describe_itself():
     class Mute(Widget):
-        front = Path("mute/widget.js")
+        front = ConvolutionExplorer.front
 
     with pytest.raises(NotImplementedError, match="Mute"):
         Mute().html()
@@ -118,40 +122,84 @@ def test_the_plain_form_is_short(widget):
     assert len(repr(widget)) < 400
 
 
-def test_the_live_form_is_an_anywidget_with_the_same_state(widget):
-    live = widget.live()
-    assert isinstance(live, anywidget.AnyWidget)
-    assert {name: getattr(live, name) for name in widget.trait_names()} == widget.state()
-    assert widget.live() is live
-    assert "export default" in live._esm
-    assert all(live.traits()[name].metadata["sync"] for name in widget.trait_names())
+def test_a_figure_is_a_widget_of_jupyter_whose_settings_follow_the_page(widget):
+    assert isinstance(widget, anywidget.AnyWidget)
+    assert set(widget.settings) <= set(widget.keys)
+    assert "export default" in widget._esm
+    assert all(widget.traits()[name].metadata["sync"] for name in widget.settings)
+    json.dumps(widget.state())
 
 
-def test_the_live_form_and_the_widget_follow_one_another():
-    explorer = ConvolutionExplorer()
-    live = explorer.live()
-    explorer.stride = 3
-    assert live.stride == 3
-    live.kernel_size = 5
-    assert explorer.kernel_size == 5
+def test_figures_stand_in_boxes_and_are_linked_and_observed():
+    explorer, slider, seen = ConvolutionExplorer(stride=2), ipywidgets.IntSlider(value=1, min=1, max=4), []
+    assert ipywidgets.HBox([ipywidgets.VBox([explorer]), slider]).children[0].children == (explorer,)
+    explorer.observe(lambda change: seen.append(change.new), "stride")
+    ipywidgets.link((explorer, "stride"), (slider, "value"))
+    assert slider.value == 2
+    slider.value = 3
+    assert explorer.stride == 3
+    ipywidgets.jslink((explorer, "kernel_size"), (slider, "max"))
+    explorer.set_state({"stride": 1})  # as the page does
+    assert seen == [3, 1]
 
 
-def test_a_bad_value_from_the_page_does_not_reach_the_widget():
+def test_a_bad_value_from_the_page_does_not_reach_the_figure():
     explorer = ConvolutionExplorer(stride=2)
-    live = explorer.live()
-    with pytest.raises(ValueError, match="stride"):
-        live.stride = 0
+    with pytest.raises(traitlets.TraitError, match="stride"):
+        explorer.set_state({"stride": 0})
     assert explorer.stride == 2
 
 
-def test_a_notebook_is_offered_the_live_form_and_words_and_no_picture_is_drawn(monkeypatch):
+def test_sizes_do_not_hang_on_the_root_font_of_a_notebook():
+    assert "rem" not in ConvolutionExplorer()._css
+    assert "font-size: 0.95rem" in bundle.stylesheet()
+    assert "font-size: 15.2px" in bundle.stylesheet(root=16)
+
+
+@pytest.fixture
+def displayed():
+    """What IPython shows: the bundles of all outputs of `show`, in order."""
+    shell = InteractiveShell.instance()
+
+    def show(*figures):
+        with capture_output() as captured:
+            for figure in figures:
+                shell.display_formatter.format(figure)
+        return [output.data for output in captured.outputs]
+
+    yield show
+    InteractiveShell.clear_instance()
+
+
+def test_a_notebook_is_shown_the_live_form_and_beneath_it_the_still_one(displayed):
+    explorer = ConvolutionExplorer(stride=3)
+    live, beneath = displayed(explorer)
+    assert live[VIEW]["model_id"] == explorer.model_id
+    assert live["text/plain"] == "ConvolutionExplorer(stride=3)"
+    assert "text/html" not in live, "places that know no widgets would show it beside the still form"
+    assert beneath["text/plain"] == explorer.description()
+    assert explorer.html() in beneath["text/html"]
+    assert f'data-segviz-beneath="{explorer.beneath}"' in beneath["text/html"]
+    assert VIEW not in beneath
+
+
+def test_the_mark_of_the_still_form_is_each_figures_own():
+    first, second = ConvolutionExplorer(), ConvolutionExplorer()
+    assert first.beneath != second.beneath
+    assert "beneath" not in first.state()
+
+
+def test_where_outputs_are_asked_for_one_by_one_words_stand_beside_the_live_form(monkeypatch):
     monkeypatch.setattr(ConvolutionExplorer, "still", lambda self: pytest.fail("the still picture was drawn"))
     data, _ = ConvolutionExplorer()._repr_mimebundle_()
-    assert "application/vnd.jupyter.widget-view+json" in data
+    assert VIEW in data
     assert data["text/html"] == f"<p>{ConvolutionExplorer().description()}</p>"
     assert data["text/plain"] == "ConvolutionExplorer()"
 
 
-def test_the_book_is_offered_the_still_form_alone(monkeypatch):
+def test_the_book_is_shown_the_still_form_alone_and_no_way_to_a_kernel_is_opened(monkeypatch, displayed):
     monkeypatch.setenv("SEGVIZ_BOOK", "1")
-    assert set(ConvolutionExplorer()._repr_mimebundle_()) == {"text/plain", "text/html"}
+    explorer = ConvolutionExplorer()
+    assert displayed(explorer) == []
+    assert explorer.comm is None
+    assert set(explorer._repr_mimebundle_()) == {"text/plain", "text/html"}

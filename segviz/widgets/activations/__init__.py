@@ -54,6 +54,11 @@ class ActivationExplorer(Widget):
     together = traitlets.Bool(True)
     gallery = traitlets.Dict()
 
+    # Beside the settings, and with a kernel only: what may be asked for, and bytes that no page needs to keep.
+    offers = traitlets.Dict().tag(sync=True)
+    request = traitlets.Any(None).tag(sync=True)
+    answer = traitlets.Any(None).tag(sync=True)
+
     def __init__(
         self,
         models: Sequence[str] | Mapping[str, Any] = ("deconvnet", "segnet"),
@@ -86,33 +91,25 @@ class ActivationExplorer(Widget):
         self._maps: Any = None
         super().__init__(gallery=gallery, **settings)
 
+    @traitlets.default("offers")
+    def _offered(self) -> dict[str, Any]:
+        from segviz.widgets.activations.exhibits import live_maps
+
+        self._maps = live_maps(*self._shown)
+        return self._maps.offers()
+
+    @traitlets.observe("request")
+    def _reply(self, change: Any) -> None:
+        asked = change["new"]
+        if self._maps and isinstance(asked, dict) and isinstance(asked.get("wants"), list):
+            self.answer = {"id": asked.get("id"), "items": self._maps.answer(asked["wants"])}
+
     @traitlets.validate("picture")
     def _picture_that_is_there(self, proposal):
         count = len(self._maps.pictures if self._maps else self.gallery["pictures"])
         if proposal.value >= count:
             raise ValueError(f"picture={proposal.value} must be below {count}, the number of pictures")
         return proposal.value
-
-    def live(self):
-        """The live widget. Beside the settings it has a request and an answer: bytes that no page needs to keep."""
-        fresh = self._live is None
-        live = super().live()
-        if fresh:
-            from segviz.widgets.activations.exhibits import live_maps
-
-            self._maps = live_maps(*self._shown)
-            live.add_traits(
-                request=traitlets.Any(None).tag(sync=True),
-                answer=traitlets.Any(None).tag(sync=True),
-                offers=traitlets.Any(self._maps.offers()).tag(sync=True),
-            )
-            live.observe(self._reply, "request")
-        return live
-
-    def _reply(self, change: Any) -> None:
-        asked = change["new"]
-        if isinstance(asked, dict) and isinstance(asked.get("wants"), list):
-            change["owner"].answer = {"id": asked.get("id"), "items": self._maps.answer(asked["wants"])}
 
     def description(self) -> str:
         height, width = self.gallery["size"]

@@ -22,11 +22,11 @@ export function follow(model, traits, draw) {
 
   const update = (changes) => {
     for (const [name, value] of Object.entries(changes)) model.set(name, value);
-    model.save_changes();
+    model.save_changes?.(); // hosts that keep no state know neither this nor `off`
   };
   const end = () => {
     cancelAnimationFrame(waiting);
-    traits.forEach((name) => model.off(`change:${name}`, schedule));
+    traits.forEach((name) => model.off?.(`change:${name}`, schedule));
   };
   return { state, update, paint, schedule, end };
 }
