@@ -10,6 +10,9 @@ REQUIREMENTS ?= requirements.txt
 SOURCES := _config.yml _toc.yml index.md requirements.txt \
 	$(shell find book chapters segviz -type f -not -path '*/.*' -not -path '*/__pycache__/*' 2>/dev/null)
 
+# JupyterLab saves the state of widgets, so that a notebook which is opened again shows its figures alive.
+SAVE_FIGURES := {"@jupyter-widgets/jupyterlab-manager:plugin": {"saveState": true}}
+
 .DEFAULT_GOAL := book
 .PHONY: book test lab serve check weights benchmarks peers twice address environment clean
 
@@ -68,6 +71,7 @@ $(READY): $(REQUIREMENTS) pyproject.toml
 	@echo "Installing the packages of $(REQUIREMENTS) (a few minutes the first time)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $(REQUIREMENTS)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@mkdir -p .venv/share/jupyter/lab/settings && echo '$(SAVE_FIGURES)' > .venv/share/jupyter/lab/settings/overrides.json
 	@touch $@
 
 # --all: a page that is not rebuilt would keep its warnings, and its neighbors' old titles, to itself.

@@ -42,6 +42,12 @@ sys.modules.update({module.__name__: module for module in (google, colab, output
 get_ipython().register_magic_function(colab.asked_pip_for.append, "line", "pip")
 """
 
+SETUP = """
+import sys
+if "google.colab" in sys.modules:
+    get_ipython().run_line_magic("pip", "install -q segviz")
+"""
+
 ASK = """
 import json, sys
 import anywidget, IPython, ipykernel, ipywidgets, matplotlib, numpy
@@ -119,7 +125,7 @@ def live_views(notebook) -> int:
 def test_the_kernel_holds_colabs_packages_and_a_widget_is_live(run_on_colab):
     notebook = nbformat.v4.new_notebook(
         cells=[
-            nbformat.v4.new_code_cell("import sys\nif 'google.colab' in sys.modules:\n    %pip install -q segviz"),
+            nbformat.v4.new_code_cell(SETUP),
             nbformat.v4.new_code_cell(
                 "from segviz.widgets import ConvolutionExplorer\nexplorer = ConvolutionExplorer()\nexplorer"
             ),

@@ -19,6 +19,7 @@ import traitlets
 from segviz.widgets import bundle
 
 VIEW = "application/vnd.jupyter.widget-view+json"
+BENEATH = "data-segviz-beneath"
 
 
 class Widget(anywidget.AnyWidget):
@@ -129,7 +130,7 @@ class Widget(anywidget.AnyWidget):
         data, metadata = self._repr_mimebundle_()
         del data["text/html"]
         display(data, metadata=metadata, raw=True)
-        beneath = f'<div data-segviz-beneath="{self.beneath}">{self.html()}</div>'
+        beneath = f'<div {BENEATH}="{self.beneath}">{self.html()}</div>'
         display({"text/plain": self.description(), "text/html": beneath}, raw=True)
 
     def _repr_mimebundle_(self, **kwargs: Any):

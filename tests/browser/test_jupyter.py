@@ -15,7 +15,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbformat.sign import NotebookNotary
 from PIL import Image
+from saved_notebook import falls_back, saved_notebook
 from widget_pages import TWO_FRAMES
 
 pytestmark = pytest.mark.slow
@@ -32,6 +34,7 @@ CELLS = [
     "asked",
     "explorer.kernel_size = 5",
     "print('kernel knows', explorer.stride, other.stride, asked.choice)",
+    "import ipywidgets\nipywidgets.HBox([explorer, ipywidgets.IntSlider(value=2)])",
 ]
 APPLICATIONS = {"JupyterLab": "lab/tree/widgets.ipynb?reset", "Notebook": "notebooks/widgets.ipynb"}
 
@@ -44,15 +47,20 @@ def jupyter(tmp_path_factory):
 
 
 @contextmanager
-def serving(folder: Path, sources: list[str]):
-    """The address of a Jupyter server over a folder, in which it lays a notebook with these cells."""
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
-    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+def serving(folder: Path, cells: list[str] | nbformat.NotebookNode, *, trusted: bool = False):
+    """The address of a Jupyter server over a folder, in which it lays a notebook, or one with these cells."""
+    if isinstance(cells, list):
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
+        notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    else:
+        notebook = cells
     nbformat.write(notebook, folder / "widgets.ipynb")
+    if trusted:
+        NotebookNotary(data_dir=str(folder / "data")).sign(nbformat.read(folder / "widgets.ipynb", as_version=4))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    home = {f"JUPYTER_{name}_DIR": str(folder / name.lower()) for name in ("CONFIG", "RUNTIME")}
+    home = {f"JUPYTER_{name}_DIR": str(folder / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")}
     environment = {k: v for k, v in os.environ.items() if k != "SEGVIZ_BOOK"} | home | {"PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root", f"--port={port}"]
     settings = ["--ServerApp.port_retries=0", "--IdentityProvider.token=", f"--ServerApp.root_dir={folder}"]
@@ -170,6 +178,11 @@ def test_page_and_kernel_follow_one_another(browser, jupyter, application):
 
     session.run(4)
     assert session.said(4) == "kernel knows 3 2 1"
+
+    assert session.cells.nth(0).locator(".sv-fallback").count() == 1
+    assert not session.cells.nth(0).locator(".sv-fallback").is_visible(), "the still form beneath a live one is hidden"
+    session.run(5)
+    assert session.widget(5).bounding_box()["width"] > 400, "a figure keeps a width in a box"
     assert errors == []
     page.close()
 
@@ -228,4 +241,27 @@ def test_the_activation_explorer_asks_its_kernel(browser, tmp_path):
         session.run(1)
         assert session.said(1) == "kernel knows 0 0 1"
     assert errors == []
+    page.close()
+
+
+@pytest.mark.long  # each starts a server of its own: pytest tests/browser/test_jupyter.py -m long
+@pytest.mark.parametrize("application", APPLICATIONS)
+@pytest.mark.parametrize("kept", ["trusted, state", "trusted, no state", "untrusted"])
+def test_a_notebook_that_is_opened_again_shows_its_figures(browser, tmp_path, application, kept):
+    """Alive where the widgets' state was saved, else their still form; no cell is run."""
+    notebook = saved_notebook()
+    if "no state" in kept:
+        del notebook.metadata["widgets"]
+    page = browser.new_page(viewport={"width": 1300, "height": 1600})
+    with serving(tmp_path, notebook, trusted=not kept.startswith("un")) as address:
+        page.goto(address + APPLICATIONS[application])
+        page.locator(".jp-OutputArea").first.wait_for(timeout=120_000)
+        if kept == "trusted, state":
+            page.locator(".sv-widget").nth(1).wait_for(timeout=60_000)
+            assert not page.locator(".sv-fallback").first.is_visible()
+        else:
+            eventually(lambda: falls_back(page), "the still form is shown", seconds=60)
+            assert page.locator(".sv-widget").count() == 0
+        if folder := os.environ.get("SEGVIZ_PICTURES"):
+            page.screenshot(path=f"{folder}/{application}-{kept.replace(', ', '-').replace(' ', '-')}.png")
     page.close()

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 import matplotlib
 import matplotlib.pyplot as plt
 import nbformat
-from IPython.core.inputtransformer2 import TransformerManager
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
@@ -57,7 +56,7 @@ class Run(NamedTuple):
 
 @cache
 def run(path: Path) -> Run:
-    """Every code cell, from top to bottom in one namespace as a kernel would, without magics."""
+    """Every code cell, from top to bottom in one namespace as a kernel would."""
     names: dict[str, Any] = {"__name__": "__main__"}
     with pictures_off():
         return Run({cell.id: value_of(cell.source, names) for cell in code_cells(path)}, names)
@@ -65,8 +64,7 @@ def run(path: Path) -> Run:
 
 def value_of(source: str, names: dict[str, Any]) -> Any:
     """Run a cell; give the value of its last expression, as a notebook shows it."""
-    plain = TransformerManager().transform_cell(re.sub(r"%pip .*", "pass", source))
-    tree = ast.parse(plain)
+    tree = ast.parse(source)
     shown = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
     exec(compile(tree, "<cell>", "exec"), names)
     return eval(compile(ast.Expression(shown.value), "<cell>", "eval"), names) if shown else None

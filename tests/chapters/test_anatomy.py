@@ -1,5 +1,6 @@
 """What every chapter has, whatever it is about."""
 
+import ast
 import re
 import tomllib
 from collections import Counter
@@ -14,7 +15,9 @@ from segviz.lessons import questions
 from segviz.lessons.exercises import Verdict
 
 ADDRESS = re.search(r"^\s*url: (\S+)", (ROOT / "_config.yml").read_text(), re.M)[1]
-SETUP = f'import sys\n\nif "google.colab" in sys.modules:\n    %pip install -q git+{ADDRESS}\n'
+# Plain Python and no `%pip`, which marimo's converter cannot read where it is indented.
+INSTALL = f'get_ipython().run_line_magic("pip", "install -q git+{ADDRESS}")'
+SETUP = f'import sys\n\nif "google.colab" in sys.modules:\n    {INSTALL}\n'
 BIBLIOGRAPHY = parse_file(str(ROOT / "book" / "references.bib")).entries
 CITED = re.compile(r"\[([^][]+)\]\(\.\./book/references\.md#([\w-]+)\)")
 
@@ -52,6 +55,12 @@ def test_the_first_code_cell_readies_colab_and_imports_segviz(path):
     first = code_cells(path)[0].source
     assert first.startswith(SETUP)
     assert "from segviz import" in first
+
+
+@each_chapter
+def test_cells_are_plain_python_which_every_converter_reads(path):
+    for cell in code_cells(path):
+        ast.parse(cell.source)
 
 
 @each_chapter

@@ -307,7 +307,10 @@ def test_a_gray_network_is_given_gray(pictures):
 def test_the_explorer_answers_requests_and_keeps_the_page_free_of_them():
     explorer = ActivationExplorer(model=Toy(), pictures=[torch.rand(3, 64, 64)])
     assert explorer.offers["layers"]["Toy"] == ["stem", "pool", "flat", "head"]
-    explorer.request = {"id": "a", "wants": [{"kind": "map", "model": "Toy", "layer": "head", "picture": 0, "channel": 1}]}
+    explorer.request = {
+        "id": "a",
+        "wants": [{"kind": "map", "model": "Toy", "layer": "head", "picture": 0, "channel": 1}],
+    }
     assert explorer.answer["id"] == "a"
     assert explorer.answer["items"][0]["size"] == [16, 16]
     explorer.request = "nonsense"
