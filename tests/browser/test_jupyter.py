@@ -56,6 +56,7 @@ def serving(folder: Path, cells: list[str] | nbformat.NotebookNode, *, trusted: 
         notebook = cells
     nbformat.write(notebook, folder / "widgets.ipynb")
     if trusted:
+        (folder / "data").mkdir()
         NotebookNotary(data_dir=str(folder / "data")).sign(nbformat.read(folder / "widgets.ipynb", as_version=4))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -323,7 +323,7 @@ def test_an_unknown_layer_lists_the_nearest():
 
 
 def test_a_size_the_model_cannot_take_says_why():
-    with pytest.raises(ValueError, match=r"size \(20, 20\) must be one that the model takes.*Kernel size"):
+    with pytest.raises(ValueError, match=r"size \(20, 20\) must be one that the model takes.*[Kk]ernel.size"):
         support(nn.Sequential(*[conv(5)] * 6), (20, 20))
 
 

@@ -345,7 +345,7 @@ def test_a_convolution_has_the_matrix_that_loops_build():
         try:
             output = tuple(conv_size(n, **axis) for n, axis in zip(size, by_axis(settings), strict=True))
         except ValueError:
-            with pytest.raises(ValueError, match="op must take"):
+            with pytest.raises(ValueError, match=r"op must (take|give)"):  # PyTorch 2.6 gives an empty map
                 connectivity(nn.Conv2d(1, 1, **settings), size)
             continue
         op = nn.Conv2d(1, 1, **settings)
