@@ -136,7 +136,7 @@ class Widget(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **kwargs: Any):
         if _for_the_book():  # no kernel will stand behind the page
             return {"text/plain": repr(self), "text/html": self.html()}
-        data, metadata = super()._repr_mimebundle_(**kwargs)
+        data, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})
         words = {"text/plain": repr(self), "text/html": f"<p>{html.escape(self.description())}</p>"}
         return {**data, **words}, metadata
 
