@@ -63,7 +63,9 @@ class Exporter(HTMLExporter):
         super().__init__(*args, **kwargs)
         self.register_preprocessor(WithoutKernel(), enabled=True)  # after those of nbconvert, which may run the cells
 
-    def from_notebook_node(self, nb: NotebookNode, resources: Any = None, **kwargs: Any) -> tuple[str, dict]:
+    def from_notebook_node(  # type: ignore[override]  # text and no notebook, as of nbconvert's HTML
+        self, nb: NotebookNode, resources: Any = None, **kwargs: Any
+    ) -> tuple[str, dict]:
         text = "".join(cell.source for cell in nb.cells if cell.cell_type == "markdown")
         parts = {
             "segviz_styles": bundle.stylesheet(),

@@ -21,6 +21,13 @@ from segviz.widgets import bundle
 VIEW = "application/vnd.jupyter.widget-view+json"
 BENEATH = "data-segviz-beneath"
 
+# JupyterLab writes "model not found" where a notebook was saved without the state of its widgets; the still form, right
+# beneath, then says all there is to say.
+WITHOUT_ERROR = (
+    "<style>.jp-OutputArea-child:has(> .jp-OutputArea-output.jupyter-widgets)"
+    f":has(+ .jp-OutputArea-child [{BENEATH}]) {{ display: none }}</style>"
+)
+
 
 class Widget(anywidget.AnyWidget):
     """A figure or a question: a widget of Jupyter whose settings are its state.
@@ -130,7 +137,7 @@ class Widget(anywidget.AnyWidget):
         data, metadata = self._repr_mimebundle_()
         del data["text/html"]
         display(data, metadata=metadata, raw=True)
-        beneath = f'<div {BENEATH}="{self.beneath}">{self.html()}</div>'
+        beneath = f'<div {BENEATH}="{self.beneath}">{WITHOUT_ERROR}{self.html()}</div>'
         display({"text/plain": self.description(), "text/html": beneath}, raw=True)
 
     def _repr_mimebundle_(self, **kwargs: Any):

@@ -73,7 +73,7 @@ def serving(folder: Path, cells: list[str] | nbformat.NotebookNode, *, trusted: 
         yield address
     finally:
         server.terminate()
-        server.wait(timeout=30)
+        server.wait(timeout=120)
 
 
 def await_answer(url: str, server: subprocess.Popen) -> None:
@@ -263,6 +263,10 @@ def test_a_notebook_that_is_opened_again_shows_its_figures(browser, tmp_path, ap
         else:
             eventually(lambda: falls_back(page), "the still form is shown", seconds=60)
             assert page.locator(".sv-widget").count() == 0
+            if kept.startswith("trusted"):
+                errors = page.get_by_text("model not found")
+                errors.nth(1).wait_for(state="attached", timeout=60_000)
+                assert not errors.first.is_visible()
         if folder := os.environ.get("SEGVIZ_PICTURES"):
             page.screenshot(path=f"{folder}/{application}-{kept.replace(', ', '-').replace(' ', '-')}.png")
     page.close()
