@@ -245,7 +245,7 @@ def test_a_broken_shell_is_noticed(stage_of, part, replacement, problem):
 
 
 def test_a_broken_cleanup_is_noticed(stage_of):
-    html = anywidget_page(examples_of("convolution"), change=lambda text: broken(text, "model.off(", "model.get("))
+    html = anywidget_page(examples_of("convolution"), change=lambda text: broken(text, "model.off?.(", "model.get("))
     assert any("listeners are left" in problem for problem in cleanup_problems(stage_of(html)))
 
 
