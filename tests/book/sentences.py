@@ -43,8 +43,8 @@ def sentences() -> Iterator[tuple[str, str]]:
         for text in (entry["cause"], entry["advice"]):
             yield from (("messages", each) for each in _split(text))
     for row in tomllib.loads((ROOT / "segviz" / "backmatter" / "ledger.toml").read_text(encoding="utf-8"))["rows"]:
-        for text in (row["claim"], row.get("explanation", "")):
-            yield from (("ledger", each) for each in _split(text))
+        for text in (row["claim"], row.get("why", "")):
+            yield from (("rows of the ledger", each) for each in _split(text))
     for path in PAGES:
         text = path.read_text(encoding="utf-8").replace("```{glossary}", "")
         yield from ((path.stem, each) for each in _split(text))
