@@ -12,6 +12,7 @@ from segviz.layers import resize
 from segviz.lessons.studies import align_corners as study
 from segviz.metrics import mean_iou
 from segviz.models import create_model
+from segviz.shipped.recipes import held_out_scenes
 
 (PATH,) = [path for path in CHAPTERS if path.stem == "align-corners"]
 
@@ -223,3 +224,19 @@ def test_what_a_wrong_flag_costs_an_ideal_map_is_nothing_where_the_map_is_the_pi
     assert study.both(study.ideal(masks, 1), masks, True) == (1, 1)
     own, other = study.both(study.ideal(masks, 4), masks, False)
     assert 0 < other < 1 and 0 < own < 1
+
+
+@pytest.mark.long
+def test_of_networks_with_a_cell_for_8_pixels_the_better_one_loses_the_larger_share():
+    scenes = [held_out_scenes()[n] for n in range(24)]
+    streets, truth = (torch.stack(parts) for parts in zip(*scenes, strict=True))
+    found = []
+    for name in ("fcn_resnet", "deeplabv3", "deeplabv2", "deeplabv1"):
+        model = create_model(name, weights="scenes").eval()
+        with torch.no_grad():
+            logits = model.logits(streets)
+        assert logits.shape[-1] in (28, 29)  # of 224 pixels
+        own, other = study.both(logits, truth, model.align_corners)
+        found.append((own, 1 - other / own))
+    shares = [share for _, share in sorted(found)]
+    assert shares == sorted(shares) and 0.005 < shares[0] < 0.02 and 0.04 < shares[-1] < 0.06
