@@ -46,13 +46,12 @@
     return things.filter((_, index) => measured[index] === Math.max(1, ...measured));
   };
 
-  /** @param {string} typed @param {{titles: string[], text: string}[]} entries */
-  const find = (typed, entries) => {
+  /** @param {string} typed @param {{titles: string[], text: string}[]} entries @param {(word: string) => number} weight */
+  const find = (typed, entries, weight) => {
     const asked = wordsOf(typed);
     if (asked.length <= FEW && !OF_A_LINE.test(typed)) {
       return entries.filter(({ text }) => asked.every((start) => wordsOf(text).some((word) => word.startsWith(start))));
     }
-    const weight = weigher(entries);
     const meant = entries.map((entry) => ({
       entry, titles: entry.titles.filter((title) => share(title, asked, weight) > MOST_OF_IT),
     })).filter(({ titles }) => titles.length);
@@ -86,10 +85,11 @@
       text: section.textContent,
       details: fold(section),
     }));
+    const weight = weigher(entries);
     const groups = new Set(sections.map((section) => section.parentElement));
     const show = () => {
       const typed = input.value.trim() !== "";
-      const found = find(input.value, entries);
+      const found = find(input.value, entries, weight);
       page.classList.toggle("book-finding", typed);
       for (const entry of entries) {
         entry.section.hidden = !found.includes(entry);
