@@ -17,7 +17,8 @@ AS_PRINTED = """() => {
     ink: getComputedStyle(main).color,
     theme: document.documentElement.dataset.theme,
     around: [...shown(".bd-sidebar-primary, .bd-sidebar-secondary, .prev-next-area, .bd-footer, .sv-controls"),
-      ...shown("button").filter((node) => getComputedStyle(node).borderTopStyle !== "none")].map((node) => node.className),
+      ...shown("button").filter((node) => getComputedStyle(node).borderTopStyle !== "none"),
+    ].map((node) => node.className),
     cut: [...main.querySelectorAll(wide)].filter((node) => node.checkVisibility() && over(node))
       .map((node) => node.outerHTML.slice(0, 100)),
     open: shown("details.hide[open]").length,
