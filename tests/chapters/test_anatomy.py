@@ -16,7 +16,7 @@ from segviz.lessons.exercises import Verdict
 
 ADDRESS = re.search(r"^\s*url: (\S+)", (ROOT / "_config.yml").read_text(), re.M)[1]
 # Plain Python and no `%pip`, which marimo's converter cannot read where it is indented.
-INSTALL = f'get_ipython().run_line_magic("pip", "install -q git+{ADDRESS}")'
+INSTALL = f'get_ipython().run_line_magic(\n        "pip", "install -q git+{ADDRESS}"\n    )'
 SETUP = f'import sys\n\nif "google.colab" in sys.modules:\n    {INSTALL}\n'
 BIBLIOGRAPHY = parse_file(str(ROOT / "book" / "references.bib")).entries
 CITED = re.compile(r"\[([^][]+)\]\(\.\./book/references\.md#([\w-]+)\)")
