@@ -73,7 +73,10 @@ def serving(folder: Path, cells: list[str] | nbformat.NotebookNode, *, trusted: 
         yield address
     finally:
         server.terminate()
-        server.wait(timeout=120)
+        try:
+            server.wait(timeout=30)
+        except subprocess.TimeoutExpired:  # a kernel that is still being started keeps it
+            server.kill()
 
 
 def await_answer(url: str, server: subprocess.Popen) -> None:
