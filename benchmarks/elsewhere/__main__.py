@@ -27,7 +27,10 @@ PINS = HERE / "environments"
 
 # The programs of each environment; Keras runs on the backend that is named.
 PROGRAMS = {
-    "images": ("resizing/opencv resizing/pillow resizing/skimage resizing/scipy resizing/kornia resizing/torchvision", ""),
+    "images": (
+        "resizing/opencv resizing/pillow resizing/skimage resizing/scipy resizing/kornia resizing/torchvision",
+        "",
+    ),
     "onnx": (
         "transposed/onnxruntime transposed/openvino windows/onnxruntime windows/openvino "
         "unpooling/onnxruntime resizing/onnxruntime resizing/openvino",
@@ -37,7 +40,7 @@ PROGRAMS = {
     "keras": (
         "transposed/keras windows/keras unpooling/keras resizing/keras scores/keras "
         "transposed/tensorflow windows/tensorflow unpooling/tensorflow resizing/tensorflow "
-        "transposed/jax transposed/flax transposed/equinox windows/jax unpooling/jax resizing/jax",
+        "transposed/jax windows/jax unpooling/jax resizing/jax",
         "tensorflow",
     ),
     "scores": ("scores/torchmetrics scores/sklearn scores/monai scores/smp", ""),
@@ -55,7 +58,9 @@ def main(*asked: str) -> None:
         for name in chosen:
             replace_program(content, result_of(python, "measure", name.replace("/", "-"), name, backend=backend)[0])
         if behave:
-            content["behaviors"].update(result_of(python, "behave", f"behave-{environment}", environment, backend=backend))
+            content["behaviors"].update(
+                result_of(python, "behave", f"behave-{environment}", environment, backend=backend)
+            )
         content["versions"].update(versions(python, environment))
     if not asked or "project" in asked:
         own = Path(sys.executable)

@@ -9,7 +9,9 @@ from importlib import metadata
 from pathlib import Path
 
 # Quiet and on one core, before the frameworks are imported.
-os.environ.update({"TF_CPP_MIN_LOG_LEVEL": "3", "GLOG_minloglevel": "3", "JAX_PLATFORMS": "cpu", "OMP_NUM_THREADS": "1"})
+os.environ.update(
+    {"TF_CPP_MIN_LOG_LEVEL": "3", "GLOG_minloglevel": "3", "JAX_PLATFORMS": "cpu", "OMP_NUM_THREADS": "1"}
+)
 
 from segviz.backmatter.elsewhere import behaviors
 

@@ -15,7 +15,9 @@ from types import ModuleType
 from typing import Any
 
 # Quiet and on one core, before the frameworks are imported.
-os.environ.update({"TF_CPP_MIN_LOG_LEVEL": "3", "GLOG_minloglevel": "3", "JAX_PLATFORMS": "cpu", "OMP_NUM_THREADS": "1"})
+os.environ.update(
+    {"TF_CPP_MIN_LOG_LEVEL": "3", "GLOG_minloglevel": "3", "JAX_PLATFORMS": "cpu", "OMP_NUM_THREADS": "1"}
+)
 
 import numpy as np
 import torch
@@ -26,7 +28,7 @@ from segviz.widgets.elsewhere import laws
 
 torch.set_num_threads(1)
 
-SAMPLE = 120
+SAMPLE = 60
 """How many settings a way is tried at that has no law, or one that is tried in full elsewhere."""
 
 

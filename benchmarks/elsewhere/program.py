@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
-SETTINGS = 240
+SETTINGS = 200
 """How many drawn settings a recipe is tried at."""
 
 
@@ -60,7 +60,7 @@ def way(written: str, kind: str, law: str = "", sampled: bool = False, **law_set
 
 
 def recipe(kind: str, within: str = "") -> Callable:
-    """Mark a function as the recipe; `within` is a condition on the settings, in Python, outside of which it is not meant."""
+    """Mark a function as the recipe; `within` is a condition on the settings: outside of it, it is not meant."""
 
     def marked(function: Callable) -> Callable:
         function.__globals__.setdefault("RECIPES", []).append(Recipe(function, kind, within))

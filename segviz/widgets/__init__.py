@@ -9,6 +9,7 @@ _HOME = {
     "BugHunt": "hunt",
     "CheckerboardExplorer": "checkerboard",
     "ConvolutionExplorer": "convolution",
+    "ElsewhereExplorer": "elsewhere",
     "LayerStackEditor": "stack",
     "Progress": "progress",
     "Question": "question",

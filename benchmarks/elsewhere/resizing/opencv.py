@@ -6,7 +6,6 @@ import numpy as np
 from benchmarks.elsewhere.program import recipe, way
 
 
-
 @way("cv2.resize(…, INTER_LINEAR)", "align_corners=False", law="half_pixel")
 def linear(x, output_size):
     return cv2.resize(x[0, 0], (output_size, output_size), interpolation=cv2.INTER_LINEAR)[None, None]

@@ -11,7 +11,12 @@ def run(x, output_size, **attributes):
     return run_openvino(file_of("Resize", given, **attributes), x)[0]
 
 
-@way('Resize(coordinate_transformation_mode="pytorch_half_pixel")', "align_corners=False", law="half_pixel_but_for_one", sampled=True)
+@way(
+    'Resize(coordinate_transformation_mode="pytorch_half_pixel")',
+    "align_corners=False",
+    law="half_pixel_but_for_one",
+    sampled=True,
+)
 def pytorch_half_pixel(x, output_size):
     return run(x, output_size, mode="linear", coordinate_transformation_mode="pytorch_half_pixel")
 

@@ -31,6 +31,6 @@ def imagewise(prediction, target, classes):
 @recipe("mean IoU")
 def mean_iou(prediction, target, classes):
     """Leave out the classes that are nowhere: "macro" counts them as 1."""
-    tp, fp, fn, tn = (each.sum(0) for each in get_stats(prediction, target, mode="multiclass", num_classes=classes))
+    tp, fp, fn, _ = (each.sum(0) for each in get_stats(prediction, target, mode="multiclass", num_classes=classes))
     union = tp + fp + fn
     return single((tp / union)[union > 0].mean())

@@ -22,6 +22,7 @@ def conv_same(x, w, stride, dilation):
 @recipe("max")
 def max_pool(x, kernel_size, stride, padding, ceil_mode):
     """x (N, H, W, C): pad by minus infinity first."""
+
     def ends(n):
         reached = n + 2 * padding - kernel_size
         steps = -(-reached // stride) if ceil_mode else reached // stride

@@ -23,14 +23,14 @@ def averaged(x, kernel_size, stride, padding, ceil_mode):
     return pool(x, "AveragePool", kernel_size, stride, padding, ceil_mode=int(ceil_mode), count_include_pad=1)
 
 
-@way('Conv(auto_pad="SAME_UPPER")', "convolution, same", law="same_windows")
-def conv_same_upper(x, w, stride, dilation):
-    return run("Conv", {"x": x, "w": w}, auto_pad="SAME_UPPER", strides=[stride] * 2, dilations=[dilation] * 2)
+@way('Conv(auto_pad="SAME_UPPER")', "undilated convolution, same", law="same_windows")
+def conv_same_upper(x, w, stride):
+    return run("Conv", {"x": x, "w": w}, auto_pad="SAME_UPPER", strides=[stride] * 2)
 
 
-@way('Conv(auto_pad="SAME_LOWER")', "convolution, same", law="same_windows", lower=True)
-def conv_same_lower(x, w, stride, dilation):
-    return run("Conv", {"x": x, "w": w}, auto_pad="SAME_LOWER", strides=[stride] * 2, dilations=[dilation] * 2)
+@way('Conv(auto_pad="SAME_LOWER")', "undilated convolution, same", law="same_windows", lower=True)
+def conv_same_lower(x, w, stride):
+    return run("Conv", {"x": x, "w": w}, auto_pad="SAME_LOWER", strides=[stride] * 2)
 
 
 @recipe("max")

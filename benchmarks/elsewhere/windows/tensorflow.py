@@ -13,9 +13,9 @@ def max_same(x, kernel_size, stride):
     return tf.nn.max_pool2d(x, kernel_size, stride, "SAME")
 
 
-@way('tf.nn.conv2d(padding="SAME")', "convolution, same", law="same_windows")
-def conv_same(x, w, stride, dilation):
-    return tf.nn.conv2d(x, np.transpose(w, (2, 3, 1, 0)), stride, "SAME", dilations=dilation)
+@way('tf.nn.conv2d(padding="SAME")', "undilated convolution, same", law="same_windows")
+def conv_same(x, w, stride):
+    return tf.nn.conv2d(x, np.transpose(w, (2, 3, 1, 0)), stride, "SAME")
 
 
 @recipe("max", within="not ceil_mode")

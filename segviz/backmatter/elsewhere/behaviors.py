@@ -34,7 +34,9 @@ class Behavior:
 def entries(topic: str | None = None) -> list[Behavior]:
     """The behaviors of a topic, or all."""
     text = Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")
-    every = [Behavior(**{key: value.strip() for key, value in each.items()}) for each in tomllib.loads(text)["behaviors"]]
+    every = [
+        Behavior(**{key: value.strip() for key, value in each.items()}) for each in tomllib.loads(text)["behaviors"]
+    ]
     return [each for each in every if topic in (None, each.topic)]
 
 

@@ -51,10 +51,10 @@ def close(some: np.ndarray, other: np.ndarray) -> bool:
 
 
 def attempt(function: Callable[..., Any], settings: dict[str, Any], given: dict[str, Any]) -> Any:
-    """What a program's function gives, or the exception that it raises; it gets the settings that it names."""
+    """What a program's function gives, or the exception that it raises; it gets what it names."""
     named = inspect.signature(function).parameters
     try:
-        return function(**given, **{name: value for name, value in settings.items() if name in named})
+        return function(**{name: value for name, value in {**given, **settings}.items() if name in named})
     except Exception as problem:
         return problem
 

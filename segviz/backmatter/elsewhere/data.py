@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from segviz.backmatter.elsewhere import beside, behaviors
+from segviz.backmatter.elsewhere import behaviors, beside
 from segviz.backmatter.elsewhere.trials import TOPICS
 
 MEASURED = Path(__file__).with_name("measured.json")

@@ -66,9 +66,7 @@ def keras_same(size: int, kernel_size: int, stride: int = 1, dilation: int = 1) 
     return None if stride > 1 and dilation > 1 else same_transposed(size, kernel_size, stride, dilation)
 
 
-def keras_same_padded(
-    size: int, kernel_size: int, stride: int = 1, output_padding: int = 0, dilation: int = 1
-) -> Span:
+def keras_same_padded(size: int, kernel_size: int, stride: int = 1, output_padding: int = 0, dilation: int = 1) -> Span:
     """Keras' layer with "same" and an output padding, which grows at the near end first."""
     if (stride > 1 and dilation > 1) or output_padding >= stride:
         return None
@@ -92,9 +90,7 @@ def jax_explicit(size: int, kernel_size: int, stride: int = 1, padding: int = 0,
     return (reach - 1 - padding, length) if length > 0 else None
 
 
-def onnx_same(
-    size: int, kernel_size: int, stride: int = 1, dilation: int = 1, lower: bool = False
-) -> Span:
+def onnx_same(size: int, kernel_size: int, stride: int = 1, dilation: int = 1, lower: bool = False) -> Span:
     """`auto_pad` of ONNX's ConvTranspose as onnxruntime and OpenVINO run it."""
     over = extent(kernel_size, dilation) - stride
     if over < 0:
@@ -134,8 +130,8 @@ def kept_windows(
 
 
 def same_windows(size: int, kernel_size: int, stride: int = 1, dilation: int = 1, lower: bool = False) -> Span:
-    """The padding "same" of TensorFlow, Keras, JAX and Paddle, SAME_UPPER of ONNX: the odd pixel of padding is on the far side,
-    and how much there is follows the size of the map."""
+    """The padding "same" of TensorFlow, Keras, JAX and Paddle, SAME_UPPER of ONNX: how much there is follows the size
+    of the map, and the odd pixel is on the far side."""
     count = -(-size // stride)
     padded = max((count - 1) * stride + extent(kernel_size, dilation) - size, 0)
     return -(padded - padded // 2 if lower else padded // 2), count

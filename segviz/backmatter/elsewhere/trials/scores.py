@@ -14,7 +14,7 @@ KINDS = ("mean IoU",)
 
 
 def grid(kind: str) -> list[dict[str, Any]]:
-    """Two maps each, of 3 to 7 classes; `seed` draws them, the last class is nowhere and the one before only predicted."""
+    """Two maps each, of 3 to 7 classes, drawn by `seed`: the last class is nowhere, the one before only predicted."""
     return [{"classes": classes, "seed": seed} for classes, seed in itertools.product(range(3, 8), range(48))]
 
 
@@ -40,7 +40,9 @@ def row(output: np.ndarray) -> list[float]:
 
 def in_torch(kind: str, settings: dict[str, Any], given: dict[str, np.ndarray]) -> np.ndarray:
     maps = [torch.tensor(given[name]) for name in ("prediction", "target")]
-    return np.array(metrics.mean_iou(metrics.confusion_matrix(*maps, settings["classes"])), np.float32).reshape(1, 1, 1, 1)
+    return np.array(metrics.mean_iou(metrics.confusion_matrix(*maps, settings["classes"])), np.float32).reshape(
+        1, 1, 1, 1
+    )
 
 
 def single(value: Any) -> np.ndarray:

@@ -13,14 +13,15 @@ from torch.nn import functional as F
 from segviz.widgets.elsewhere import laws
 
 # What a kind of layer leaves open, and the values that are tried.
-POOL = {"size": range(2, 14), "kernel_size": range(1, 6), "stride": range(1, 5)}
+POOL = {"size": (2, 3, 5, 6, 9, 10, 11), "kernel_size": range(1, 6), "stride": range(1, 5)}
 KINDS: dict[str, dict[str, Any]] = {
     "max": {**POOL, "padding": range(3), "ceil_mode": (False, True)},
     "average": {**POOL, "padding": range(3), "ceil_mode": (False, True)},
     "max, same": {"size": range(1, 22), "kernel_size": (1, 2, 3, 5, 7), "stride": range(1, 6)},
+    "undilated convolution, same": {"size": range(1, 33), "kernel_size": (1, 3, 5, 7), "stride": range(1, 5)},
     "convolution, same": {"size": range(1, 24), "kernel_size": (1, 3, 5), "stride": range(1, 5), "dilation": (1, 2)},
 }
-FAR = -3e38  # an output of a window that touches nothing: minus infinity, or the least float
+FAR = float(np.finfo(np.float32).min)  # what a window that touches nothing holds: where a maximum begins
 
 
 def grid(kind: str) -> list[dict[str, Any]]:
@@ -39,7 +40,11 @@ def in_full(kind: str, settings: dict[str, Any]) -> dict[str, Any]:
     if not kind.endswith("same"):
         return settings
     reach = laws.extent(settings["kernel_size"], settings.get("dilation", 1))
-    return {**settings, "padding": (reach - 1) // 2 if kind.startswith("conv") else settings["kernel_size"] // 2}
+    return {**settings, "padding": (reach - 1) // 2 if convolves(kind) else settings["kernel_size"] // 2}
+
+
+def convolves(kind: str) -> bool:
+    return "convolution" in kind
 
 
 def example(kind: str) -> dict[str, Any]:
@@ -50,19 +55,17 @@ def example(kind: str) -> dict[str, Any]:
 
 
 def inputs(settings: dict[str, Any], draw: np.random.Generator) -> dict[str, np.ndarray]:
-    """Whole numbers from 1 on, no two neighbors alike; a convolution's kernel (1, 1, k, k) beside them."""
+    """Whole numbers from 1 on, no two alike, and the kernel (1, 1, k, k) of a convolution."""
     size, kernel_size = settings["size"], settings["kernel_size"]
     given = {"x": draw.permutation(size * size).reshape(1, 1, size, size).astype(np.float32) + 1}
-    if "dilation" in settings:
-        given["w"] = draw.integers(1, 6, (1, 1, kernel_size, kernel_size)).astype(np.float32)
-    return given
+    return {**given, "w": draw.integers(1, 6, (1, 1, kernel_size, kernel_size)).astype(np.float32)}
 
 
 def example_inputs(kind: str) -> dict[str, np.ndarray]:
     """1, 2, 3, … in every row; a convolution that copies the middle of its window."""
     size = example(kind)["size"]
     given = {"x": np.tile(np.arange(1, size + 1, dtype=np.float32), (1, 1, size, 1))}
-    if kind.startswith("conv"):
+    if convolves(kind):
         given["w"] = np.zeros((1, 1, 3, 3), np.float32)
         given["w"][0, 0, 1, 1] = 1
     return given
@@ -75,8 +78,8 @@ def row(output: np.ndarray) -> list[float]:
 def in_torch(kind: str, settings: dict[str, Any], given: dict[str, np.ndarray]) -> np.ndarray:
     full, x = in_full(kind, settings), torch.tensor(given["x"])
     geometry = {"stride": full["stride"], "padding": full["padding"]}
-    if kind.startswith("conv"):
-        return F.conv2d(x, torch.tensor(given["w"]), dilation=full["dilation"], **geometry).numpy()
+    if convolves(kind):
+        return F.conv2d(x, torch.tensor(given["w"]), dilation=full.get("dilation", 1), **geometry).numpy()
     pool = F.avg_pool2d if kind == "average" else F.max_pool2d
     return pool(x, full["kernel_size"], ceil_mode=full.get("ceil_mode", False), **geometry).numpy()
 
@@ -89,12 +92,12 @@ def by_law(
     if span is None:
         return None
     (start, count), stride, x = span, settings["stride"], given["x"][0, 0].astype(float)
-    convolves = kind.startswith("conv")
+    weighs = convolves(kind)
     taps = settings.get("dilation", 1) * np.arange(settings["kernel_size"])
     margin = abs(start) + count * stride + int(taps[-1]) + 1
-    wide = np.pad(x, margin, constant_values=0 if convolves else FAR)
+    wide = np.pad(x, margin, constant_values=0 if weighs else FAR)
     places = [margin + start + q * stride + taps for q in range(count)]
-    weights = given["w"][0, 0].astype(float) if convolves else None
+    weights = given["w"][0, 0].astype(float) if weighs else None
     windows = [[wide[np.ix_(rows, columns)] for columns in places] for rows in places]
-    values = [[(part * weights).sum() if convolves else part.max() for part in line] for line in windows]
+    values = [[(part * weights).sum() if weighs else part.max() for part in line] for line in windows]
     return np.array(values, np.float32)[None, None]

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# MONAI: sliding_window_inference puts the windows of a network that halves its input in the wrong places.
+# Seen with MONAI 1.6.1 and PyTorch 2.14.1 (CPU), Python 3.11.
+set -euo pipefail
+place=$(mktemp -d)
+trap 'rm -rf "$place"' EXIT
+python3 -m venv "$place/env"
+"$place/env/bin/pip" install --quiet --disable-pip-version-check torch==2.14.1 monai==1.6.1 numpy==2.4.6
+"$place/env/bin/python" - <<'PYTHON'
+import monai
+import torch
+from monai.inferers import sliding_window_inference
+from torch.nn.functional import avg_pool2d
+
+print("MONAI", monai.__version__, "PyTorch", torch.__version__)
+ramp = torch.arange(10.0).repeat(10, 1)[None, None]  # every pixel holds the number of its column
+
+def halved(window):
+    return avg_pool2d(window, 2)
+
+whole = halved(ramp)[0, 0, 0].tolist()
+print("A 2 x 2 mean of a ramp over 10 columns:", whole)
+found = {}
+for overlap in (0.5, 0.25):
+    found[overlap] = sliding_window_inference(ramp, (4, 4), 2, halved, overlap=overlap)[0, 0, 0].tolist()
+    print(f"  by windows of 4, overlap {overlap}:      ", found[overlap])
+assert found[0.5] == whole
+assert found[0.25] != whole
+assert max(abs(a - b) for a, b in zip(found[0.25], whole)) == 1
+PYTHON
+echo "As described: windows 3 apart land 1.5 outputs apart, rounded; no error, and the size is right."

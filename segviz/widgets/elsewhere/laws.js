@@ -1,0 +1,85 @@
+// Where the outputs of a layer lie in each framework: the laws of laws.py, which were fitted to the released libraries.
+// A span is [start, count], null where the framework refuses.
+
+const half = (value) => Math.floor(value / 2);
+const up = (value, by) => Math.ceil(value / by);
+
+// --- Transposed convolutions: the uncropped output from `start` on ----------------------------------------
+
+function torchTransposed({ size, kernel_size: k, stride: s, padding: p, output_padding: a }) {
+  const length = (size - 1) * s + k - 2 * p + a;
+  return a < s && length > 0 ? [p, length] : null;
+}
+
+const same = ({ size, kernel_size: k, stride: s }) => [half(Math.max(k - s, 0)), size * s];
+
+function kerasPadded({ size, kernel_size: k, stride: s, output_padding: a }) {
+  const length = (size - 1) * s + k - 2 * half(k) + a;
+  const padded = 2 * (k - 1 - half(k)) + a;
+  return a < s && length > 0 ? [Math.max(0, k - 1 - up(padded, 2)), length] : null;
+}
+
+function jaxExplicit({ size, kernel_size: k, stride: s, padding: p }) {
+  const length = (size - 1) * s + 2 - k + 2 * p;
+  return length > 0 ? [k - 1 - p, length] : null;
+}
+
+const onnxSame = (lower) => ({ size, kernel_size: k, stride: s }) => {
+  if (k < s) return [0, (size - 1) * s + k];
+  return [lower ? k - s - half(k - s) : half(k - s), size * s];
+};
+
+const paddleSame = ({ size, kernel_size: k, stride: s }) => [half(k - 1), (size - 1) * s + 1];
+
+// --- Windows: they begin at `start`, a stride apart -------------------------------------------------------
+
+const torchWindows = (ceilMode) => ({ size, kernel_size: k, stride: s, padding: p }) => {
+  const room = size + 2 * p - k;
+  if (p > half(k) || (room < 0 && !ceilMode)) return null;
+  let count = (ceilMode ? up(room, s) : Math.floor(room / s)) + 1;
+  if (ceilMode && (count - 1) * s >= size + p) count -= 1;
+  return count > 0 ? [-p, count] : null;
+};
+
+function keptWindows({ size, kernel_size: k, stride: s, padding: p }) {
+  const room = size + 2 * p - k;
+  return p > half(k) || room < 0 ? null : [-p, up(room, s) + 1];
+}
+
+const sameWindows = (lower) => ({ size, kernel_size: k, stride: s }) => {
+  const count = up(size, s);
+  const padded = Math.max((count - 1) * s + k - size, 0);
+  return [-(lower ? padded - half(padded) : half(padded)), count];
+};
+
+// --- Resizing: the position that output q reads -----------------------------------------------------------
+
+const kept = (position, size) => Math.min(Math.max(position, 0), size - 1);
+const halfPixel = (q, i, o) => kept(((2 * q + 1) * i - o) / (2 * o), i);
+
+export const LAWS = {
+  transposed: {
+    torch: torchTransposed,
+    same,
+    keras_padded: kerasPadded,
+    jax_explicit: jaxExplicit,
+    onnx_upper: onnxSame(false),
+    onnx_lower: onnxSame(true),
+    paddle: paddleSame,
+  },
+  windows: {
+    torch: torchWindows(false),
+    torch_ceil: torchWindows(true),
+    kept: keptWindows,
+    same: sameWindows(false),
+    lower: sameWindows(true),
+  },
+  resizing: {
+    half_pixel: halfPixel,
+    corners: (q, i, o) => (o > 1 ? (q * (i - 1)) / (o - 1) : 0),
+    asymmetric: (q, i, o) => kept((q * i) / o, i),
+    half_pixel_but_for_one: (q, i, o) => (o > 1 ? halfPixel(q, i, o) : 0),
+    nearest: (q, i, o) => Math.min(Math.floor((q * i) / o), i - 1),
+    nearest_exact: (q, i, o) => Math.min(Math.floor(((2 * q + 1) * i) / (2 * o)), i - 1),
+  },
+};
