@@ -14,7 +14,7 @@ SOURCES := _config.yml _toc.yml index.md requirements.txt \
 SAVE_FIGURES := {"@jupyter-widgets/jupyterlab-manager:plugin": {"saveState": true}}
 
 .DEFAULT_GOAL := book
-.PHONY: book test lab serve check weights benchmarks peers twice address environment clean
+.PHONY: book test lab serve check weights benchmarks peers elsewhere twice address environment clean
 
 book: $(BUILT)
 	@echo "The book: _build/html/index.html"
@@ -50,6 +50,10 @@ benchmarks: $(BUILT)
 # What the benchmarks set beside ours, in a folder that nothing else looks at.
 peers: $(READY)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .venv-peers -r benchmarks/peers.txt
+
+# What other frameworks make of the same layers, in pinned environments of their own: half an hour, 4 GB.
+elsewhere: $(READY)
+	@$(BIN)/python -m benchmarks.elsewhere $(ONLY)
 
 # Two builds from nothing give the same numbers and pictures.
 twice: $(READY)

@@ -20,6 +20,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from segviz import __version__
 from segviz.backmatter import architectures, ledger, messages, results
+from segviz.backmatter.elsewhere import page as elsewhere
 from segviz.shipped import leaderboard
 
 FINDER = "find-message.js"
@@ -243,6 +244,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("find-message", FindMessage)
     app.add_directive("ledger", Ledger)
     app.add_directive("architectures", Architectures)
+    elsewhere.setup(app)
     app.connect("builder-inited", write_finder)
     app.connect("html-page-context", add_finder)
     app.setup_extension("sphinx.ext.autodoc")

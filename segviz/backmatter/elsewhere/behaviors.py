@@ -64,6 +64,8 @@ def _rounded(value: Any) -> Any:
     """Numbers to four digits, in lists of any depth; a float that is whole loses its point."""
     if hasattr(value, "tolist"):
         value = value.tolist()
+    if isinstance(value, dict):
+        return {name: _rounded(each) for name, each in value.items()}
     if isinstance(value, list | tuple):
         return type(value)(_rounded(each) for each in value)
     if isinstance(value, float):

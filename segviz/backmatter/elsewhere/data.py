@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import importlib
 import json
@@ -54,6 +55,16 @@ def recipes(content: dict[str, Any], topic: str) -> Iterator[dict[str, Any]]:
     for program in content["programs"]:
         if program["topic"] == topic:
             yield from ({"framework": program["framework"], **recipe} for recipe in program["recipes"])
+
+
+def names_at(behavior: str, positions: list[float]) -> list[str]:
+    """Which names of a behavior that answers `{name: position}` were measured to read each of these positions.
+
+    >>> names_at("onnx-modes", [6 / 7, 0.75, 1.0])
+    ['align_corners', 'half_pixel, pytorch_half_pixel', 'asymmetric']
+    """
+    answers = ast.literal_eval(load()["behaviors"][behavior]["answer"])
+    return [", ".join(name for name, at in answers.items() if abs(at - place) < 1e-3) for place in positions]
 
 
 # --- PyTorch's side ----------------------------------------------------------------------------------
