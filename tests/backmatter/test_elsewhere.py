@@ -22,7 +22,9 @@ IN_FULL = [(topic, way) for topic, way in WAYS if "law" in way and way["settings
 
 
 def name_of(value):
-    return "-".join(str(value[key]) for key in ("framework", "kind") if key in value) if isinstance(value, dict) else value
+    return (
+        "-".join(str(value[key]) for key in ("framework", "kind") if key in value) if isinstance(value, dict) else value
+    )
 
 
 # --- The file and today's PyTorch ---------------------------------------------------------------------
@@ -88,7 +90,7 @@ def test_a_law_foretells_how_often_each_verdict_was_found(topic, way):
     trial, rest = data.trials(topic), {key: way["law"][key] for key in way["law"] if key not in ("name", "misses")}
     words = []
     for settings in trial.grid(way["kind"]):
-        given = trial.inputs(settings, np.random.default_rng(1))
+        given = trial.inputs(settings, np.random.default_rng(0))
         foretold = trial.by_law(getattr(laws, way["law"]["name"]), way["kind"], {**settings, **rest}, given)
         words.append(beside.verdict(foretold, trial.in_torch(way["kind"], settings, given)))
     assert beside.counted(words) == way["verdicts"]
@@ -103,7 +105,9 @@ def test_every_recipe_was_equal_at_200_settings_and_is_what_the_program_says(top
 
 
 def test_every_program_is_in_the_file():
-    written = {f"{path.parent.name}/{path.stem}" for path in PROGRAMS.glob("*/*.py")} - {f"{t}/__init__" for t in TOPICS}
+    written = {f"{path.parent.name}/{path.stem}" for path in PROGRAMS.glob("*/*.py")} - {
+        f"{t}/__init__" for t in TOPICS
+    }
     assert {f"{each['topic']}/{each['framework']}" for each in MEASURED["programs"]} == written
 
 

@@ -28,7 +28,9 @@ STATES = [
 def test_the_explorer_computes_what_the_measured_laws_say(browser):
     page = browser.new_page()
     page.set_content(book_page([ElsewhereExplorer()]))
-    shown = page.evaluate("(states) => states.map((state) => segviz.modules.elsewhere.compute(state).outputs[0])", STATES)
+    shown = page.evaluate(
+        "(states) => states.map((state) => segviz.modules.elsewhere.compute(state).outputs[0])", STATES
+    )
     page.close()
     for state, outputs in zip(STATES, shown, strict=True):
         expected = outputs_of(state, state["first"])
