@@ -33,7 +33,7 @@ PROGRAMS = {
     ),
     "onnx": (
         "transposed/onnxruntime transposed/openvino windows/onnxruntime windows/openvino "
-        "unpooling/onnxruntime resizing/onnxruntime resizing/openvino",
+        "unpooling/onnxruntime unpooling/openvino resizing/onnxruntime resizing/openvino",
         "",
     ),
     "paddle": ("transposed/paddle windows/paddle unpooling/paddle resizing/paddle", ""),

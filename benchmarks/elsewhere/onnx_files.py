@@ -41,6 +41,8 @@ _core = openvino.Core()
 _core.set_property({"INFERENCE_NUM_THREADS": 1, "INFERENCE_PRECISION_HINT": "f32"})
 
 
-def run_openvino(model: onnx.ModelProto, x: np.ndarray) -> list[np.ndarray]:
-    compiled = _core.compile_model(_core.read_model(model.SerializeToString()), "CPU")
+def run_openvino(model: onnx.ModelProto | openvino.Model, x: np.ndarray) -> list[np.ndarray]:
+    """A file's outputs, or those of a model that was made of OpenVINO's own operators."""
+    read = _core.read_model(model.SerializeToString()) if isinstance(model, onnx.ModelProto) else model
+    compiled = _core.compile_model(read, "CPU")
     return [value.copy() for value in compiled([x]).values()]

@@ -19,6 +19,11 @@ def nearest(x, output_size):
     return jax.image.resize(x, (1, output_size, output_size, 1), "nearest")
 
 
+@way('jax.image.resize(x, shape, "nearest")', "nearest-exact")
+def nearest_for_exact(x, output_size):
+    return nearest(x, output_size)
+
+
 @recipe("align_corners=False")
 def resize(x, output_size):
     """x (N, H, W, C)."""
@@ -34,8 +39,23 @@ def resize_corners(x, output_size):
     return jax.image.scale_and_translate(x, shape, (1, 2), scale, 0.5 - 0.5 * scale, "linear", antialias=False)
 
 
+@recipe("antialias=True")
+def resize_smoothly(x, output_size):
+    """x (N, H, W, C): the default smooths where it shrinks."""
+    return jax.image.resize(x, (x.shape[0], output_size, output_size, x.shape[3]), "linear")
+
+
 @recipe("nearest")
 def resize_mask(x, output_size):
-    """x (N, H, W, C): `nearest` reads at half-pixel centers; the floored left edges are plain indices."""
-    rows, columns = (np.arange(output_size) * n // output_size for n in x.shape[1:3])
+    """x (N, H, W, C): plain indices, reckoned in 32 bits as PyTorch does."""
+    places = np.arange(output_size, dtype=np.float32)
+    rows, columns = ((places * np.float32(n / output_size)).astype(int) for n in x.shape[1:3])
+    return x[:, rows[:, None], columns]
+
+
+@recipe("nearest-exact")
+def resize_mask_exactly(x, output_size):
+    """x (N, H, W, C): plain indices, reckoned in 32 bits as PyTorch does."""
+    places = np.arange(output_size, dtype=np.float32) + 0.5
+    rows, columns = ((places * np.float32(n / output_size)).astype(int) for n in x.shape[1:3])
     return x[:, rows[:, None], columns]

@@ -32,8 +32,36 @@ def resize(x, output_size):
     return cv2.resize(x[0, 0], (output_size, output_size), interpolation=cv2.INTER_LINEAR)[None, None]
 
 
+@recipe("align_corners=True")
+def resize_corners(x, output_size):
+    """x (1, 1, H, W): no flag has it; name the positions."""
+    rows, columns = (np.linspace(0, n - 1, output_size, dtype=np.float32) for n in x.shape[2:])
+    at = [np.ascontiguousarray(part) for part in np.meshgrid(columns, rows)]
+    return cv2.remap(x[0, 0], *at, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[None, None]
+
+
 @recipe("nearest")
 def resize_mask(x, output_size):
-    """x (1, 1, H, W): the floored left edges are plain indices."""
-    rows, columns = (np.arange(output_size) * n // output_size for n in x.shape[2:])
+    """x (1, 1, H, W): plain indices, reckoned in 32 bits as PyTorch does."""
+    places = np.arange(output_size, dtype=np.float32)
+    rows, columns = ((places * np.float32(n / output_size)).astype(int) for n in x.shape[2:])
     return x[:, :, rows[:, None], columns]
+
+
+@recipe("nearest-exact")
+def resize_mask_exactly(x, output_size):
+    """x (1, 1, H, W): plain indices, reckoned in 32 bits as PyTorch does."""
+    places = np.arange(output_size, dtype=np.float32) + 0.5
+    rows, columns = ((places * np.float32(n / output_size)).astype(int) for n in x.shape[2:])
+    return x[:, :, rows[:, None], columns]
+
+
+@recipe("antialias=True")
+def resize_smoothly(x, output_size):
+    """x (1, 1, H, W): no filter of OpenCV is PyTorch's, which is a triangle as wide as a step."""
+    for axis in (2, 3):
+        step = x.shape[axis] / output_size
+        apart = np.arange(x.shape[axis]) + 0.5 - (np.arange(output_size)[:, None] + 0.5) * step
+        weights = np.maximum(0, 1 - np.abs(apart) / max(step, 1))
+        x = np.moveaxis(np.moveaxis(x, axis, -1) @ (weights / weights.sum(1, keepdims=True)).T, -1, axis)
+    return x

@@ -5,6 +5,8 @@ from PIL import Image
 
 from benchmarks.elsewhere.program import recipe, way
 
+AFFINE, BILINEAR = Image.Transform.AFFINE, Image.Resampling.BILINEAR
+
 
 def resized(x, output_size, resample):
     return np.asarray(Image.fromarray(x[0, 0]).resize((output_size, output_size), resample))[None, None]
@@ -32,8 +34,33 @@ def resize_smoothly(x, output_size):
     return np.asarray(image.resize((output_size, output_size), Image.Resampling.BILINEAR))[None, None]
 
 
+@recipe("align_corners=False")
+def resize(x, output_size):
+    """x (1, 1, H, W): `resize` smooths where it shrinks, and `transform` does not."""
+    height, width = (n / output_size for n in x.shape[2:])
+    matrix, size = (width, 0, 0, 0, height, 0), (output_size, output_size)
+    return np.asarray(Image.fromarray(x[0, 0]).transform(size, AFFINE, matrix, BILINEAR))[None, None]
+
+
+@recipe("align_corners=True")
+def resize_corners(x, output_size):
+    """x (1, 1, H, W): Pillow counts from the corner of the first pixel, half a pixel before its center."""
+    height, width = ((n - 1) / (output_size - 1) if output_size > 1 else 0 for n in x.shape[2:])
+    matrix = (width, 0, 0.5 - 0.5 * width, 0, height, 0.5 - 0.5 * height)
+    return np.asarray(Image.fromarray(x[0, 0]).transform((output_size,) * 2, AFFINE, matrix, BILINEAR))[None, None]
+
+
 @recipe("nearest")
 def resize_mask(x, output_size):
-    """x (1, 1, H, W): Pillow reads at half-pixel centers; the floored left edges are plain indices."""
-    rows, columns = (np.arange(output_size) * n // output_size for n in x.shape[2:])
+    """x (1, 1, H, W): plain indices, reckoned in 32 bits as PyTorch does."""
+    places = np.arange(output_size, dtype=np.float32)
+    rows, columns = ((places * np.float32(n / output_size)).astype(int) for n in x.shape[2:])
+    return x[:, :, rows[:, None], columns]
+
+
+@recipe("nearest-exact")
+def resize_mask_exactly(x, output_size):
+    """x (1, 1, H, W): plain indices, reckoned in 32 bits as PyTorch does."""
+    places = np.arange(output_size, dtype=np.float32) + 0.5
+    rows, columns = ((places * np.float32(n / output_size)).astype(int) for n in x.shape[2:])
     return x[:, :, rows[:, None], columns]

@@ -1,5 +1,6 @@
 """SciPy."""
 
+import numpy as np
 from scipy import ndimage
 
 from benchmarks.elsewhere.program import recipe, way
@@ -33,3 +34,30 @@ def resize_corners(x, output_size):
     """x (1, 1, H, W); without the mode, the last row and column are black at some sizes."""
     factors = (1, 1, output_size / x.shape[2], output_size / x.shape[3])
     return ndimage.zoom(x, factors, order=1, mode="nearest")
+
+
+@recipe("nearest")
+def resize_mask(x, output_size):
+    """x (1, 1, H, W): plain indices, reckoned in 32 bits as PyTorch does."""
+    places = np.arange(output_size, dtype=np.float32)
+    rows, columns = ((places * np.float32(n / output_size)).astype(int) for n in x.shape[2:])
+    return x[:, :, rows[:, None], columns]
+
+
+@recipe("nearest-exact")
+def resize_mask_exactly(x, output_size):
+    """x (1, 1, H, W): plain indices, reckoned in 32 bits as PyTorch does."""
+    places = np.arange(output_size, dtype=np.float32) + 0.5
+    rows, columns = ((places * np.float32(n / output_size)).astype(int) for n in x.shape[2:])
+    return x[:, :, rows[:, None], columns]
+
+
+@recipe("antialias=True")
+def resize_smoothly(x, output_size):
+    """x (1, 1, H, W): `zoom` has no such filter: a triangle as wide as a step."""
+    for axis in (2, 3):
+        step = x.shape[axis] / output_size
+        apart = np.arange(x.shape[axis]) + 0.5 - (np.arange(output_size)[:, None] + 0.5) * step
+        weights = np.maximum(0, 1 - np.abs(apart) / max(step, 1))
+        x = np.moveaxis(np.moveaxis(x, axis, -1) @ (weights / weights.sum(1, keepdims=True)).T, -1, axis)
+    return x

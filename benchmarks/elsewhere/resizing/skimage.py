@@ -1,6 +1,8 @@
 """scikit-image."""
 
+import numpy as np
 from skimage.transform import resize as resized
+from skimage.transform import warp
 
 from benchmarks.elsewhere.program import recipe, way
 
@@ -20,8 +22,48 @@ def nearest(x, output_size):
     return resized(x, (1, 1, output_size, output_size), order=0, anti_aliasing=False)
 
 
+@way("skimage.transform.resize(…, order=0, anti_aliasing=False)", "nearest-exact")
+def nearest_for_exact(x, output_size):
+    return nearest(x, output_size)
+
+
 @recipe("align_corners=False")
 def resize(x, output_size):
     """x (1, 1, H, W) of float32; the border is repeated, not mirrored."""
     shape = (1, 1, output_size, output_size)
     return resized(x, shape, order=1, mode="edge", anti_aliasing=False, preserve_range=True)
+
+
+@recipe("align_corners=True")
+def resize_corners(x, output_size):
+    """x (1, 1, H, W): `resize` has no such flag; name the positions."""
+    rows, columns = (np.linspace(0, n - 1, output_size) for n in x.shape[2:])
+    at = np.stack(np.meshgrid(rows, columns, indexing="ij"))
+    return warp(x[0, 0], at, order=1, mode="edge", preserve_range=True)[None, None]
+
+
+@recipe("nearest")
+def resize_mask(x, output_size):
+    """x (1, 1, H, W): plain indices, reckoned in 32 bits as PyTorch does."""
+    places = np.arange(output_size, dtype=np.float32)
+    rows, columns = ((places * np.float32(n / output_size)).astype(int) for n in x.shape[2:])
+    return x[:, :, rows[:, None], columns]
+
+
+@recipe("nearest-exact")
+def resize_mask_exactly(x, output_size):
+    """x (1, 1, H, W): plain indices, reckoned in 32 bits as PyTorch does."""
+    places = np.arange(output_size, dtype=np.float32) + 0.5
+    rows, columns = ((places * np.float32(n / output_size)).astype(int) for n in x.shape[2:])
+    return x[:, :, rows[:, None], columns]
+
+
+@recipe("antialias=True")
+def resize_smoothly(x, output_size):
+    """x (1, 1, H, W): `anti_aliasing` blurs by a Gaussian; PyTorch's filter is a triangle as wide as a step."""
+    for axis in (2, 3):
+        step = x.shape[axis] / output_size
+        apart = np.arange(x.shape[axis]) + 0.5 - (np.arange(output_size)[:, None] + 0.5) * step
+        weights = np.maximum(0, 1 - np.abs(apart) / max(step, 1))
+        x = np.moveaxis(np.moveaxis(x, axis, -1) @ (weights / weights.sum(1, keepdims=True)).T, -1, axis)
+    return x

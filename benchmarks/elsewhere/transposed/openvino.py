@@ -24,7 +24,7 @@ def explicit(x, w, stride, padding, output_padding, dilation):
     return conv_transpose(x, w, stride, padding, output_padding, dilation)
 
 
-@recipe("padded")
+@recipe("padded", within="kernel_size > 1")
 def conv_transpose(x, w, stride, padding, output_padding, dilation):
     """Name the pads; leave auto_pad and output_shape alone."""
     geometry = {"strides": [stride] * 2, "dilations": [dilation] * 2}

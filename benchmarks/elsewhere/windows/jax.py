@@ -32,3 +32,9 @@ def conv(x, w, stride, dilation):
     padding = dilation * (w.shape[2] - 1) // 2
     kernel, names, pads = np.transpose(w, (2, 3, 1, 0)), ("NHWC", "HWIO", "NHWC"), [(padding, padding)] * 2
     return lax.conv_general_dilated(x, kernel, (stride,) * 2, pads, None, (dilation,) * 2, names)
+
+
+@recipe("average", within="not ceil_mode")
+def average_pool(x, kernel_size, stride, padding):
+    """x (N, H, W, C)."""
+    return nnx.avg_pool(x, (kernel_size,) * 2, (stride,) * 2, [(padding, padding)] * 2)

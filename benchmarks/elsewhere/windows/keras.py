@@ -34,9 +34,16 @@ def max_pool(x, kernel_size, stride, padding, ceil_mode):
     return ops.max_pool(ops.pad(x, pads, constant_values=-float("inf")), kernel_size, stride, "valid")
 
 
-@recipe("convolution, same")
+@recipe("convolution, same", within="stride == 1 or dilation == 1")
 def conv(x, w, stride, dilation):
     """x (N, H, W, in); w PyTorch's (out, in, k, k): pad by hand, the same on both sides, then "valid"."""
     padding = dilation * (w.shape[2] - 1) // 2
     x = ops.pad(x, [(0, 0), (padding, padding), (padding, padding), (0, 0)])
     return ops.conv(x, np.transpose(w, (2, 3, 1, 0)), stride, "valid", dilation_rate=dilation)
+
+
+@recipe("average", within="not ceil_mode")
+def average_pool(x, kernel_size, stride, padding):
+    """x (N, H, W, C): pad by zeros first, which are counted then."""
+    x = ops.pad(x, [(0, 0), (padding, padding), (padding, padding), (0, 0)])
+    return ops.average_pool(x, kernel_size, stride, "valid")

@@ -13,7 +13,7 @@ def pool(x, node, kernel_size, stride, padding, **more):
     return run(node, {"x": x}, **geometry, **more)
 
 
-@way("MaxPool(ceil_mode=…)", "max", law="kept_windows", sampled=True)
+@way("MaxPool(ceil_mode=…)", "max", law="openvino_windows")
 def max_pooled(x, kernel_size, stride, padding, ceil_mode):
     return pool(x, "MaxPool", kernel_size, stride, padding, ceil_mode=int(ceil_mode))
 
@@ -21,6 +21,11 @@ def max_pooled(x, kernel_size, stride, padding, ceil_mode):
 @way("AveragePool(ceil_mode=…, count_include_pad=1)", "average")
 def averaged(x, kernel_size, stride, padding, ceil_mode):
     return pool(x, "AveragePool", kernel_size, stride, padding, ceil_mode=int(ceil_mode), count_include_pad=1)
+
+
+@way('Conv(auto_pad="SAME_UPPER")', "undilated convolution, same", law="same_windows", sampled=True)
+def conv_same_upper(x, w, stride):
+    return run("Conv", {"x": x, "w": w}, auto_pad="SAME_UPPER", strides=[stride] * 2)
 
 
 @recipe("max", within="size + 2 * padding >= kernel_size")
@@ -35,3 +40,15 @@ def max_pool(x, kernel_size, stride, padding, ceil_mode):
         far.append(max(0, steps * stride + kernel_size - n - padding))
     geometry = {"kernel_shape": [kernel_size] * 2, "strides": [stride] * 2}
     return run("MaxPool", {"x": x}, pads=[padding, padding, *far], **geometry)
+
+
+@recipe("average", within="not ceil_mode")
+def average_pool(x, kernel_size, stride, padding):
+    geometry = {"kernel_shape": [kernel_size] * 2, "strides": [stride] * 2, "pads": [padding] * 4}
+    return run("AveragePool", {"x": x}, count_include_pad=1, **geometry)
+
+
+@recipe("convolution, same")
+def conv(x, w, stride, dilation):
+    padding = dilation * (w.shape[2] - 1) // 2
+    return run("Conv", {"x": x, "w": w}, pads=[padding] * 4, strides=[stride] * 2, dilations=[dilation] * 2)

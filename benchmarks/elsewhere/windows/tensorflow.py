@@ -31,3 +31,10 @@ def conv(x, w, stride, dilation):
     padding = dilation * (w.shape[2] - 1) // 2
     pads = [[0, 0], [padding, padding], [padding, padding], [0, 0]]
     return tf.nn.conv2d(x, np.transpose(w, (2, 3, 1, 0)), stride, pads, dilations=dilation)
+
+
+@recipe("average", within="not ceil_mode")
+def average_pool(x, kernel_size, stride, padding):
+    """x (N, H, W, C): pad by zeros first, which are counted then."""
+    x = tf.pad(x, [(0, 0), (padding, padding), (padding, padding), (0, 0)])
+    return tf.nn.avg_pool2d(x, kernel_size, stride, "VALID")

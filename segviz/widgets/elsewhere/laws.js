@@ -16,7 +16,7 @@ const same = ({ size, kernel_size: k, stride: s }) => [half(Math.max(k - s, 0)),
 function kerasPadded({ size, kernel_size: k, stride: s, output_padding: a }) {
   const length = (size - 1) * s + k - 2 * half(k) + a;
   const padded = 2 * (k - 1 - half(k)) + a;
-  return a < s && length > 0 ? [Math.max(0, k - 1 - up(padded, 2)), length] : null;
+  return a < s && length > (size - 1) * s ? [Math.max(0, k - 1 - up(padded, 2)), length] : null;
 }
 
 function jaxExplicit({ size, kernel_size: k, stride: s, padding: p }) {
@@ -42,15 +42,20 @@ const torchWindows = (ceilMode) => ({ size, kernel_size: k, stride: s, padding: 
 };
 
 function keptWindows({ size, kernel_size: k, stride: s, padding: p }) {
-  const room = size + 2 * p - k;
-  return p > half(k) || room < 0 ? null : [-p, up(room, s) + 1];
+  const count = up(size + 2 * p - k, s) + 1;
+  return p > half(k) || count <= 0 ? null : [-p, count];
 }
 
-const sameWindows = (lower) => ({ size, kernel_size: k, stride: s }) => {
-  const count = up(size, s);
-  const padded = Math.max((count - 1) * s + k - size, 0);
-  return [-(lower ? padded - half(padded) : half(padded)), count];
+const openvinoWindows = (state) => (state.size + 2 * state.padding < state.kernel_size ? null : keptWindows(state));
+
+const lacking = ({ size, kernel_size: k, stride: s }) => (up(size, s) - 1) * s + k - size;
+
+const sameWindows = (lower) => (state) => {
+  const padded = Math.max(lacking(state), 0);
+  return [-(lower ? padded - half(padded) : half(padded)), up(state.size, state.stride)];
 };
+
+const onnxruntimeSamePool = (lower) => (state) => (lacking(state) < 0 ? null : sameWindows(lower)(state));
 
 // --- Resizing: the position that output q reads -----------------------------------------------------------
 
@@ -70,9 +75,11 @@ export const LAWS = {
   windows: {
     torch: torchWindows(false),
     torch_ceil: torchWindows(true),
-    kept: keptWindows,
+    paddle: keptWindows,
+    openvino: openvinoWindows,
     same: sameWindows(false),
-    lower: sameWindows(true),
+    upper: onnxruntimeSamePool(false),
+    lower: onnxruntimeSamePool(true),
   },
   resizing: {
     half_pixel: halfPixel,

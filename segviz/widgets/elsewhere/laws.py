@@ -67,13 +67,16 @@ def keras_same(size: int, kernel_size: int, stride: int = 1, dilation: int = 1) 
 
 
 def keras_same_padded(size: int, kernel_size: int, stride: int = 1, output_padding: int = 0, dilation: int = 1) -> Span:
-    """Keras' layer with "same" and an output padding, which grows at the near end first."""
+    """Keras' layer with "same" and an output padding, which grows at the near end first.
+
+    An even kernel without output padding is one output short of what TensorFlow, its default backend, takes.
+    """
     if (stride > 1 and dilation > 1) or output_padding >= stride:
         return None
     reach = extent(kernel_size, dilation)
     length = (size - 1) * stride + reach - 2 * (reach // 2) + output_padding
     padded = 2 * (reach - 1 - reach // 2) + output_padding
-    return (max(0, reach - 1 - -(-padded // 2)), length) if length > 0 else None
+    return (max(0, reach - 1 - -(-padded // 2)), length) if length > (size - 1) * stride else None
 
 
 def keras_valid(size: int, kernel_size: int, stride: int = 1, dilation: int = 1) -> Span:
@@ -122,19 +125,52 @@ def torch_windows(
 def kept_windows(
     size: int, kernel_size: int, stride: int = 1, padding: int = 0, dilation: int = 1, ceil_mode: bool = False
 ) -> Span:
-    """OpenVINO, Paddle and ncnn keep that window."""
+    """Paddle keeps that window."""
     room = size + 2 * padding - extent(kernel_size, dilation)
-    if room < 0:
+    if room < 0 and not ceil_mode:
         return None
-    return -padding, (-(-room // stride) if ceil_mode else room // stride) + 1
+    count = (-(-room // stride) if ceil_mode else room // stride) + 1
+    return (-padding, count) if count > 0 else None
+
+
+def openvino_windows(
+    size: int, kernel_size: int, stride: int = 1, padding: int = 0, dilation: int = 1, ceil_mode: bool = False
+) -> Span:
+    """OpenVINO keeps it, too, and refuses a kernel that is larger than the padded map."""
+    if size + 2 * padding < extent(kernel_size, dilation):
+        return None
+    return kept_windows(size, kernel_size, stride, padding, dilation, ceil_mode)
 
 
 def same_windows(size: int, kernel_size: int, stride: int = 1, dilation: int = 1, lower: bool = False) -> Span:
     """The padding "same" of TensorFlow, Keras, JAX and Paddle, SAME_UPPER of ONNX: how much there is follows the size
     of the map, and the odd pixel is on the far side."""
     count = -(-size // stride)
-    padded = max((count - 1) * stride + extent(kernel_size, dilation) - size, 0)
+    padded = max(_lacking(size, kernel_size, stride, dilation), 0)
     return -(padded - padded // 2 if lower else padded // 2), count
+
+
+def onnxruntime_same_pool(size: int, kernel_size: int, stride: int = 1, dilation: int = 1, lower: bool = False) -> Span:
+    """onnxruntime's pools refuse `auto_pad` where the windows do not reach the far end of the map."""
+    if _lacking(size, kernel_size, stride, dilation) < 0:
+        return None
+    return same_windows(size, kernel_size, stride, dilation, lower)
+
+
+def onnxruntime_same(size: int, kernel_size: int, stride: int = 1, dilation: int = 1, lower: bool = False) -> Span:
+    """onnxruntime's convolutions have `auto_pad` crop there: the first window begins inside the map.
+
+    >>> onnxruntime_same(size=8, kernel_size=1, stride=4), same_windows(size=8, kernel_size=1, stride=4)
+    ((1, 2), (0, 2))
+    """
+    beyond = -_lacking(size, kernel_size, stride, dilation)
+    start, count = same_windows(size, kernel_size, stride, dilation, lower)
+    return (max(0, (beyond - 1 - lower) // 2) if beyond > 0 else start), count
+
+
+def _lacking(size: int, kernel_size: int, stride: int, dilation: int) -> int:
+    """How far a window for every `stride` inputs reaches beyond the map; negative where the last ends before it."""
+    return (-(-size // stride) - 1) * stride + extent(kernel_size, dilation) - size
 
 
 # --- Resizing --------------------------------------------------------------------------------------

@@ -39,9 +39,11 @@ LAYERS = {
         {
             "torch": "PyTorch with padding",
             "torch_ceil": "PyTorch with padding, rounded up",
-            "kept": "OpenVINO, Paddle with padding, rounded up",
+            "paddle": "Paddle with padding, rounded up",
+            "openvino": "OpenVINO with padding, rounded up",
             "same": 'TensorFlow, Keras, JAX: "same"',
-            "lower": "ONNX: SAME_LOWER",
+            "upper": "ONNX Runtime: SAME_UPPER",
+            "lower": "ONNX Runtime: SAME_LOWER",
         },
     ),
     "resizing": Layer(
@@ -67,16 +69,17 @@ _SPANS: dict[tuple[str, str], Callable[..., laws.Span]] = {
     ("transposed", "paddle"): laws.paddle_same,
     ("windows", "torch"): laws.torch_windows,
     ("windows", "torch_ceil"): lambda **given: laws.torch_windows(**given, ceil_mode=True),
-    ("windows", "kept"): lambda **given: laws.kept_windows(**given, ceil_mode=True),
+    ("windows", "paddle"): lambda **given: laws.kept_windows(**given, ceil_mode=True),
+    ("windows", "openvino"): lambda **given: laws.openvino_windows(**given, ceil_mode=True),
     ("windows", "same"): laws.same_windows,
-    ("windows", "lower"): lambda **given: laws.same_windows(**given, lower=True),
+    ("windows", "upper"): laws.onnxruntime_same_pool,
+    ("windows", "lower"): lambda **given: laws.onnxruntime_same_pool(**given, lower=True),
 }
 _TAKES = {
-    "torch": ("padding", "output_padding"),
-    "keras_padded": ("output_padding",),
-    "jax_explicit": ("padding",),
-    "torch_ceil": ("padding",),
-    "kept": ("padding",),
+    ("transposed", "torch"): ("padding", "output_padding"),
+    ("transposed", "keras_padded"): ("output_padding",),
+    ("transposed", "jax_explicit"): ("padding",),
+    **{("windows", name): ("padding",) for name in ("torch", "torch_ceil", "paddle", "openvino")},
 }
 
 
@@ -92,13 +95,13 @@ def outputs_of(state: dict[str, Any], name: str) -> list[Output] | None:
     """The outputs of a layer as `name` writes it; None where it refuses.
 
     >>> state = {"layer": "windows", "size": 5, "kernel_size": 2, "stride": 2, "padding": 1}
-    >>> [output.inputs for output in outputs_of(state, "kept")]
+    >>> [output.inputs for output in outputs_of(state, "openvino")]
     [(0,), (1, 2), (3, 4), ()]
     """
     if state["layer"] == "resizing":
         return _resized(state, getattr(laws, name))
     geometry = {key: state[key] for key in ("size", "kernel_size", "stride")}
-    taken = [key for key in _TAKES.get(name, ()) if state["layer"] == "transposed" or key == "padding"]
+    taken = _TAKES.get((state["layer"], name), ())
     if state["layer"] == "windows" and "padding" in taken and state["padding"] > state["kernel_size"] // 2:
         return None  # each of them refuses more padding than half the kernel
     span = _SPANS[state["layer"], name](**geometry, **{key: state[key] for key in taken})

@@ -14,9 +14,11 @@ export const WAYS = {
   windows: [
     ["torch", "PyTorch with padding"],
     ["torch_ceil", "PyTorch with padding, rounded up"],
-    ["kept", "OpenVINO, Paddle with padding, rounded up"],
+    ["paddle", "Paddle with padding, rounded up"],
+    ["openvino", "OpenVINO with padding, rounded up"],
     ["same", 'TensorFlow, Keras, JAX: "same"'],
-    ["lower", "ONNX: SAME_LOWER"],
+    ["upper", "ONNX Runtime: SAME_UPPER"],
+    ["lower", "ONNX Runtime: SAME_LOWER"],
   ],
   resizing: [
     ["half_pixel", "PyTorch: align_corners=False"],
@@ -31,7 +33,7 @@ export const WAYS = {
 /** What a layer begins with when it is chosen: two ways that differ. */
 export const BEGIN = {
   transposed: { first: "torch", second: "same", size: 3, kernel_size: 3, stride: 2, padding: 1, output_padding: 1 },
-  windows: { first: "torch_ceil", second: "kept", size: 5, kernel_size: 2, stride: 2, padding: 1 },
+  windows: { first: "torch_ceil", second: "openvino", size: 5, kernel_size: 2, stride: 2, padding: 1 },
   resizing: { first: "half_pixel", second: "corners", size: 4, output_size: 8 },
 };
 
