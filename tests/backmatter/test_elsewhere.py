@@ -85,7 +85,16 @@ def test_every_law_was_tried_at_500_settings_in_some_framework():
     assert {way["law"]["name"] for _, way in WAYS if "law" in way} == tried
 
 
-@pytest.mark.parametrize(("topic", "way"), IN_FULL, ids=name_of)
+# One law a topic; the others take a minute: pytest -m long tests/backmatter/test_elsewhere.py
+@pytest.mark.parametrize(
+    ("topic", "way"),
+    [
+        pytest.param(topic, way, marks=() if way is first else pytest.mark.long)
+        for topic, way in IN_FULL
+        for first in [next(one for place, one in IN_FULL if place == topic)]
+    ],
+    ids=name_of,
+)
 def test_a_law_foretells_how_often_each_verdict_was_found(topic, way):
     trial, rest = data.trials(topic), {key: way["law"][key] for key in way["law"] if key not in ("name", "misses")}
     words = []
@@ -102,6 +111,16 @@ def test_every_recipe_was_equal_at_200_settings_and_is_what_the_program_says(top
     text = (PROGRAMS / topic / f"{recipe['framework']}.py").read_text(encoding="utf-8")
     functions = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
     assert recipe["source"] in [ast.get_source_segment(text, function) for function in functions]
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_every_framework_has_a_recipe_for_each_layer_of_its_topic(topic):
+    names = data.words()["kinds"]
+    found = {(recipe["framework"], names[recipe["kind"]]["recipe"]) for at, recipe in RECIPES if at == topic}
+    frameworks, layers = ({pair[place] for pair in found} for place in (0, 1))
+    if topic == "windows":
+        assert {"max-pool", "average pool", "strided convolution"} <= layers
+    assert found == {(framework, layer) for framework in frameworks for layer in layers}
 
 
 def test_every_program_is_in_the_file():
@@ -152,7 +171,8 @@ def test_pytorchs_own_law_of_transposed_convolutions_is_pytorch(kind):
 
 
 def test_pytorchs_own_laws_of_resizing_are_pytorch():
-    for law, kind in ((laws.half_pixel, "align_corners=False"), (laws.corners, "align_corners=True")):
+    own = {"align_corners=False": laws.half_pixel, "align_corners=True": laws.corners, "nearest": laws.nearest}
+    for kind, law in own.items():
         for settings in resizing.grid(kind)[::9]:
             given = resizing.inputs(settings, np.random.default_rng(0))
             foretold = resizing.by_law(law, kind, settings, given)
@@ -164,7 +184,6 @@ def test_pytorchs_own_laws_of_resizing_are_pytorch():
 
 @pytest.mark.parametrize("topic", TOPICS)
 def test_a_topic_has_its_tables_recipes_and_behaviors(topic):
-    assert f"## {data.words()['topics'][topic]}" in TEXT or topic in ("scores", "windows")
     for directive in ("elsewhere", "elsewhere-recipes", "elsewhere-behaviors"):
         assert f"```{{{directive}}} {topic}\n" in TEXT
     assert behaviors.entries(topic)

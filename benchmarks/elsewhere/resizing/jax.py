@@ -19,7 +19,7 @@ def nearest(x, output_size):
     return jax.image.resize(x, (1, output_size, output_size, 1), "nearest")
 
 
-@way('jax.image.resize(x, shape, "nearest")', "nearest-exact")
+@way('jax.image.resize(x, shape, "nearest")', "nearest-exact", law="nearest_exact", sampled=True)
 def nearest_for_exact(x, output_size):
     return nearest(x, output_size)
 

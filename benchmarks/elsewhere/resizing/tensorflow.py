@@ -23,7 +23,7 @@ def nearest(x, output_size):
     return tf.image.resize(x, (output_size, output_size), "nearest")
 
 
-@way('tf.image.resize(x, size, "nearest")', "nearest-exact")
+@way('tf.image.resize(x, size, "nearest")', "nearest-exact", law="nearest_exact")
 def nearest_for_exact(x, output_size):
     return nearest(x, output_size)
 

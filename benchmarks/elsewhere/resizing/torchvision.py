@@ -16,7 +16,7 @@ def default(x, output_size):
     return functional.resize(x, [output_size, output_size])
 
 
-@way("v2.functional.resize(x, size, NEAREST) of a tensor", "nearest")
+@way("v2.functional.resize(x, size, NEAREST) of a tensor", "nearest", law="nearest")
 def nearest(x, output_size):
     return functional.resize(x, [output_size, output_size], InterpolationMode.NEAREST)
 

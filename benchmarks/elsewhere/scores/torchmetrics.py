@@ -1,9 +1,9 @@
 """torchmetrics."""
 
 import torch
-import torchmetrics
 from torchmetrics.functional import jaccard_index
 from torchmetrics.functional.segmentation import mean_iou as per_picture
+from torchmetrics.segmentation import MeanIoU
 
 from benchmarks.elsewhere.program import recipe, way
 from segviz.backmatter.elsewhere.trials.scores import single
@@ -28,7 +28,7 @@ def segmentation(prediction, target, classes):
 
 @way("segmentation.MeanIoU(…) of batches of one", "mean IoU")
 def segmentation_by_one(prediction, target, classes):
-    metric = torchmetrics.segmentation.MeanIoU(classes, input_format="index")
+    metric = MeanIoU(classes, input_format="index")
     for one in zip(prediction, target, strict=True):
         metric.update(*(labels[None] for labels in one))
     return single(metric.compute())

@@ -34,7 +34,7 @@ def load(path: Path = MEASURED) -> dict[str, Any]:
 
 @cache
 def words() -> dict[str, Any]:
-    """Names of topics, of frameworks and of kinds, and what is said of each."""
+    """Names of frameworks and of kinds, and what is said of each."""
     return tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8"))
 
 

@@ -51,7 +51,7 @@
     offer();
     // A link to a recipe opens it; on paper nothing can be opened.
     const arrive = () => {
-      const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+      const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
       if (target?.matches("details.book-recipe")) target.open = true;
     };
     addEventListener("hashchange", arrive);

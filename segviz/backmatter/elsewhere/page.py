@@ -53,7 +53,7 @@ def table_of(kind: str, ways: list[dict[str, Any]], wanted: Any) -> str:
     rows = ["- - there\n  - beside PyTorch\n  - its numbers", *("- - " + "\n  - ".join(line) for line in lines)]
     table = "\n".join(rows)
     return (
-        f"**PyTorch's** {words['kinds'][kind]['pytorch']}\n\n"
+        f"**In PyTorch:** {words['kinds'][kind]['pytorch']}\n\n"
         f"````{{list-table}}\n:header-rows: 1\n:class: book-elsewhere\n\n{table}\n````"
     )
 

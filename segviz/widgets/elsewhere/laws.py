@@ -206,10 +206,5 @@ def nearest_exact(q: int, size: int, output_size: int) -> Fraction:
     return Fraction(min(floor(Fraction(2 * q + 1, 2) * Fraction(size, output_size)), size - 1))
 
 
-def nearest_corners(q: int, size: int, output_size: int) -> Fraction:
-    """The position under `align_corners=True`, rounded half up: TensorFlow 1's nearest with that flag."""
-    return Fraction(floor(corners(q, size, output_size) + Fraction(1, 2)))
-
-
 def _kept(position: Fraction, size: int) -> Fraction:
     return min(max(position, Fraction(0)), Fraction(size - 1))
