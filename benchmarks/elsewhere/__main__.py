@@ -40,7 +40,7 @@ PROGRAMS = {
     "keras": (
         "transposed/keras windows/keras unpooling/keras resizing/keras scores/keras "
         "transposed/tensorflow windows/tensorflow unpooling/tensorflow resizing/tensorflow "
-        "transposed/jax windows/jax unpooling/jax resizing/jax",
+        "transposed/jax",
         "tensorflow",
     ),
     "scores": ("scores/torchmetrics scores/sklearn scores/monai scores/smp", ""),

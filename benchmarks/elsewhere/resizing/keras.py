@@ -24,7 +24,7 @@ def nearest(x, output_size):
     return ops.image.resize(x, (output_size, output_size), "nearest", data_format="channels_last")
 
 
-@way('ops.image.resize(x, size, "nearest")', "nearest-exact", law="nearest_exact")
+@way('ops.image.resize(x, size, "nearest")', "nearest-exact")
 def nearest_for_exact(x, output_size):
     return nearest(x, output_size)
 

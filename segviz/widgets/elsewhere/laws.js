@@ -86,7 +86,7 @@ export const LAWS = {
     corners: (q, i, o) => (o > 1 ? (q * (i - 1)) / (o - 1) : 0),
     asymmetric: (q, i, o) => kept((q * i) / o, i),
     half_pixel_but_for_one: (q, i, o) => (o > 1 ? halfPixel(q, i, o) : 0),
-    nearest: (q, i, o) => Math.min(Math.floor((q * i) / o), i - 1),
-    nearest_exact: (q, i, o) => Math.min(Math.floor(((2 * q + 1) * i) / (2 * o)), i - 1),
+    nearest: (q, i, o) => Math.min(Math.floor(Math.fround(q * Math.fround(i / o))), i - 1),
+    nearest_exact: (q, i, o) => Math.min(Math.floor(Math.fround((q + 0.5) * Math.fround(i / o))), i - 1),
   },
 };

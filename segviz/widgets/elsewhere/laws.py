@@ -18,6 +18,7 @@ None stands for a refusal.
 
 from __future__ import annotations
 
+import struct
 from fractions import Fraction
 from math import floor
 
@@ -57,7 +58,7 @@ def usual_padding(kernel_size: int, stride: int, dilation: int = 1) -> tuple[int
 
 
 def same_transposed(size: int, kernel_size: int, stride: int = 1, dilation: int = 1) -> Span:
-    """The padding "same" of TensorFlow, JAX, Flax and Keras: the odd pixel is cropped off the far end."""
+    """The padding "same" of TensorFlow, JAX and Keras: the odd pixel is cropped off the far end."""
     return max(extent(kernel_size, dilation) - stride, 0) // 2, size * stride
 
 
@@ -143,7 +144,7 @@ def openvino_windows(
 
 
 def same_windows(size: int, kernel_size: int, stride: int = 1, dilation: int = 1, lower: bool = False) -> Span:
-    """The padding "same" of TensorFlow, Keras, JAX and Paddle, SAME_UPPER of ONNX: how much there is follows the size
+    """The padding "same" of TensorFlow and Keras, SAME_UPPER of ONNX: how much there is follows the size
     of the map, and the odd pixel is on the far side."""
     count = -(-size // stride)
     padded = max(_lacking(size, kernel_size, stride, dilation), 0)
@@ -197,13 +198,22 @@ def half_pixel_but_for_one(q: int, size: int, output_size: int) -> Fraction:
 
 
 def nearest(q: int, size: int, output_size: int) -> Fraction:
-    """`"nearest"`: the left edge, floored, in whole numbers. PyTorch reckons in float32 and misses it now and then."""
-    return Fraction(min(q * size // output_size, size - 1))
+    """`"nearest"`: the left edge, floored, in 32 bits as PyTorch reckons.
+
+    >>> int(nearest(41, 2, 82)), 41 * 2 // 82
+    (0, 1)
+    """
+    return Fraction(min(floor(_single(q * _single(size / output_size))), size - 1))
 
 
 def nearest_exact(q: int, size: int, output_size: int) -> Fraction:
-    """`"nearest-exact"`: the pixel that the center lies in."""
-    return Fraction(min(floor(Fraction(2 * q + 1, 2) * Fraction(size, output_size)), size - 1))
+    """`"nearest-exact"`: the pixel that the center lies in, in 32 bits."""
+    return Fraction(min(floor(_single((q + 0.5) * _single(size / output_size))), size - 1))
+
+
+def _single(value: float) -> float:
+    """A number rounded to 32 bits."""
+    return struct.unpack("f", struct.pack("f", value))[0]
 
 
 def _kept(position: Fraction, size: int) -> Fraction:

@@ -16,7 +16,7 @@ export const WAYS = {
     ["torch_ceil", "PyTorch with padding, rounded up"],
     ["paddle", "Paddle with padding, rounded up"],
     ["openvino", "OpenVINO with padding, rounded up"],
-    ["same", 'TensorFlow, Keras, JAX: "same"'],
+    ["same", 'TensorFlow, Keras: "same"'],
     ["upper", "ONNX Runtime: SAME_UPPER"],
     ["lower", "ONNX Runtime: SAME_LOWER"],
   ],
@@ -26,7 +26,7 @@ export const WAYS = {
     ["asymmetric", "TensorFlow 1; ONNX: asymmetric"],
     ["half_pixel_but_for_one", "Paddle; ONNX: pytorch_half_pixel"],
     ["nearest", "PyTorch: nearest"],
-    ["nearest_exact", "TensorFlow 2, JAX, Keras: nearest"],
+    ["nearest_exact", "TensorFlow 2, Keras: nearest"],
   ],
 };
 
