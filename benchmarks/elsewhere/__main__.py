@@ -39,8 +39,7 @@ PROGRAMS = {
     "paddle": ("transposed/paddle windows/paddle unpooling/paddle resizing/paddle", ""),
     "keras": (
         "transposed/keras windows/keras unpooling/keras resizing/keras scores/keras "
-        "transposed/tensorflow windows/tensorflow unpooling/tensorflow resizing/tensorflow "
-        "transposed/jax",
+        "transposed/tensorflow windows/tensorflow unpooling/tensorflow resizing/tensorflow",
         "tensorflow",
     ),
     "scores": ("scores/torchmetrics scores/sklearn scores/monai scores/smp", ""),

@@ -13,7 +13,7 @@ def as_it_is(x, w, stride, padding, output_padding, dilation):
     return F.conv2d_transpose(x, w, None, stride, padding, output_padding, dilation=dilation)
 
 
-@way('F.conv2d_transpose(padding="SAME")', "same", law="paddle_same")
+@way('F.conv2d_transpose(padding="SAME")', "same")
 def same(x, w, stride, dilation):
     return F.conv2d_transpose(x, w, None, stride, "SAME", dilation=dilation)
 

@@ -19,17 +19,10 @@ function kerasPadded({ size, kernel_size: k, stride: s, output_padding: a }) {
   return a < s && length > (size - 1) * s ? [Math.max(0, k - 1 - up(padded, 2)), length] : null;
 }
 
-function jaxExplicit({ size, kernel_size: k, stride: s, padding: p }) {
-  const length = (size - 1) * s + 2 - k + 2 * p;
-  return length > 0 ? [k - 1 - p, length] : null;
-}
-
 const onnxSame = (lower) => ({ size, kernel_size: k, stride: s }) => {
   if (k < s) return [0, (size - 1) * s + k];
   return [lower ? k - s - half(k - s) : half(k - s), size * s];
 };
-
-const paddleSame = ({ size, kernel_size: k, stride: s }) => [half(k - 1), (size - 1) * s + 1];
 
 // --- Windows: they begin at `start`, a stride apart -------------------------------------------------------
 
@@ -67,10 +60,8 @@ export const LAWS = {
     torch: torchTransposed,
     same,
     keras_padded: kerasPadded,
-    jax_explicit: jaxExplicit,
     onnx_upper: onnxSame(false),
     onnx_lower: onnxSame(true),
-    paddle: paddleSame,
   },
   windows: {
     torch: torchWindows(false),

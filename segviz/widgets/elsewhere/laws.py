@@ -58,7 +58,7 @@ def usual_padding(kernel_size: int, stride: int, dilation: int = 1) -> tuple[int
 
 
 def same_transposed(size: int, kernel_size: int, stride: int = 1, dilation: int = 1) -> Span:
-    """The padding "same" of TensorFlow, JAX and Keras: the odd pixel is cropped off the far end."""
+    """The padding "same" of TensorFlow and Keras: the odd pixel is cropped off the far end."""
     return max(extent(kernel_size, dilation) - stride, 0) // 2, size * stride
 
 
@@ -87,24 +87,12 @@ def keras_valid(size: int, kernel_size: int, stride: int = 1, dilation: int = 1)
     return 0, size * stride + max(extent(kernel_size, dilation) - stride, 0)
 
 
-def jax_explicit(size: int, kernel_size: int, stride: int = 1, padding: int = 0, dilation: int = 1) -> Span:
-    """JAX's explicit padding widens the stretched input; it is what PyTorch's padding leaves, not what it crops."""
-    reach = extent(kernel_size, dilation)
-    length = (size - 1) * stride + 2 - reach + 2 * padding
-    return (reach - 1 - padding, length) if length > 0 else None
-
-
 def onnx_same(size: int, kernel_size: int, stride: int = 1, dilation: int = 1, lower: bool = False) -> Span:
     """`auto_pad` of ONNX's ConvTranspose as onnxruntime and OpenVINO run it."""
     over = extent(kernel_size, dilation) - stride
     if over < 0:
         return 0, (size - 1) * stride + extent(kernel_size, dilation)
     return (over - over // 2 if lower else over // 2), size * stride
-
-
-def paddle_same(size: int, kernel_size: int, stride: int = 1, dilation: int = 1) -> Span:
-    """Paddle's "SAME" drops the dilation, and makes `stride` outputs of every input but the last."""
-    return (kernel_size - 1) // 2, (size - 1) * stride + 1
 
 
 # --- Windows of pools and convolutions -------------------------------------------------------------

@@ -26,12 +26,10 @@ LAYERS = {
         "A transposed convolution",
         {
             "torch": "PyTorch with padding and output padding",
-            "same": 'Keras, TensorFlow, JAX: "same"',
+            "same": 'Keras, TensorFlow: "same"',
             "keras_padded": 'Keras: "same" with output padding',
-            "jax_explicit": "JAX: padding (p, p)",
             "onnx_upper": "ONNX: SAME_UPPER",
             "onnx_lower": "ONNX: SAME_LOWER",
-            "paddle": 'Paddle: "SAME"',
         },
     ),
     "windows": Layer(
@@ -63,10 +61,8 @@ _SPANS: dict[tuple[str, str], Callable[..., laws.Span]] = {
     ("transposed", "torch"): laws.torch_transposed,
     ("transposed", "same"): laws.same_transposed,
     ("transposed", "keras_padded"): laws.keras_same_padded,
-    ("transposed", "jax_explicit"): laws.jax_explicit,
     ("transposed", "onnx_upper"): laws.onnx_same,
     ("transposed", "onnx_lower"): lambda **given: laws.onnx_same(**given, lower=True),
-    ("transposed", "paddle"): laws.paddle_same,
     ("windows", "torch"): laws.torch_windows,
     ("windows", "torch_ceil"): lambda **given: laws.torch_windows(**given, ceil_mode=True),
     ("windows", "paddle"): lambda **given: laws.kept_windows(**given, ceil_mode=True),
@@ -78,7 +74,6 @@ _SPANS: dict[tuple[str, str], Callable[..., laws.Span]] = {
 _TAKES = {
     ("transposed", "torch"): ("padding", "output_padding"),
     ("transposed", "keras_padded"): ("output_padding",),
-    ("transposed", "jax_explicit"): ("padding",),
     **{("windows", name): ("padding",) for name in ("torch", "torch_ceil", "paddle", "openvino")},
 }
 

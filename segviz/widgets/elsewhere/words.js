@@ -4,12 +4,10 @@
 export const WAYS = {
   transposed: [
     ["torch", "PyTorch with padding and output padding"],
-    ["same", 'Keras, TensorFlow, JAX: "same"'],
+    ["same", 'Keras, TensorFlow: "same"'],
     ["keras_padded", 'Keras: "same" with output padding'],
-    ["jax_explicit", "JAX: padding (p, p)"],
     ["onnx_upper", "ONNX: SAME_UPPER"],
     ["onnx_lower", "ONNX: SAME_LOWER"],
-    ["paddle", 'Paddle: "SAME"'],
   ],
   windows: [
     ["torch", "PyTorch with padding"],
