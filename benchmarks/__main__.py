@@ -22,6 +22,7 @@ SECTIONS = {  # name: its heading, in the order of the report
     "receptive_fields": "Receptive fields",
     "audit": "Audits",
     "libraries": "Audits of other libraries' networks",
+    "supports": "Receptive fields of other libraries' networks",
     "models": "Networks",
     "dense_crf": "Dense CRF",
     "scenes": "Scenes",

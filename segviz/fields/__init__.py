@@ -5,9 +5,9 @@ axis for the receptive field, over the map for the support, as energy for the ef
 position count as one unit.
 
 In reading order: `relations` (along one axis), `maps` (which reads which), `layouts` and `placing` (where a map lies in
-a tensor), `answers` and `tensors` (a forward pass without values), `rules` (what each PyTorch operation does),
-`tracing` (the model called), `pulling` (from a unit back to the input), `interior` (on an endless map),
-`center` (where units look).
+a tensor), `broadcast` (several maps joined), `answers` and `tensors` (a forward pass without values), `repeated` (calls
+that come again), `rules` (what each PyTorch operation does), `tracing` (the model called), `kinds` (what kind of model
+it is), `pulling` (from a unit back to the input), `interior` (on an endless map), `center` (where units look).
 """
 
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ from segviz.arithmetic import whole_numbers
 
 from .center import Middles
 from .interior import fields_of, interior_field, too_small
-from .kinds import eager
+from .kinds import as_module
 from .maps import Node, Size
 from .pulling import energy, pull_back, reach
 from .tracing import trace
@@ -75,7 +75,7 @@ def receptive_field(
     """
     channels = _checked_channels(channels)
     if size is None:
-        axes, node = interior_field(eager(model), layer, channels)
+        axes, node = interior_field(as_module(model), layer, channels)
     else:
         size = _checked_size(size)
         node = trace(model, size, layer, channels)

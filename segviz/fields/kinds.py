@@ -1,14 +1,16 @@
 """What kind of model was given, where it cannot be run on one tensor without values."""
 
 import inspect
+from typing import Any
 
-import torch
 from torch import nn
 
+from segviz.measurement.running import scripted, uncompiled
 
-def eager(model: object) -> nn.Module:
+
+def as_module(model: Any) -> nn.Module:
     """The module as Python runs it. Raises `TypeError` for what is no module."""
-    model = getattr(model, "_orig_mod", model)  # of torch.compile
+    model = uncompiled(model)
     if isinstance(model, nn.Module):
         return model
     what = type(model).__name__
@@ -18,7 +20,7 @@ def eager(model: object) -> nn.Module:
 
 def hint(model: nn.Module, error: Exception) -> str:
     """What may be done about a model that does not run, as far as its kind tells."""
-    if isinstance(model, torch.jit.ScriptModule):
+    if scripted(model):
         return ". It is a scripted or traced module (torch.jit): give the eager module that it was made from"
     if "Guard failed" in str(error) or isinstance(getattr(model, "_guards_fn", None), nn.Module):
         return ". It is an exported module, made for certain sizes alone: give the eager module that it was made from"

@@ -96,6 +96,8 @@ class Traced(torch.Tensor):
         if rule.sized is not None and rule.sized(arguments, placed):
             cls.watch.sized = True
         if writes:
+            if isinstance(args[0], Traced) and out.size != args[0].described.size:
+                raise UnsupportedOperation(f"{_title_of(func)} gives another shape in place, and cannot be traced")
             return _written(args[0], placed, func)
         if isinstance(out, list):
             tensors = [traced(*pair) for pair in zip(out, placed, strict=True)]

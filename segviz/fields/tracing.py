@@ -1,5 +1,6 @@
 """Calling the unmodified model on a tensor without values, up to the layer whose map is asked for."""
 
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -10,8 +11,9 @@ from torch import nn
 
 from segviz.activations import first_tensor, modules_at
 from segviz.measurement import input_channels
+from segviz.measurement.running import left_alone
 
-from .kinds import eager, hint
+from .kinds import as_module, hint
 from .layouts import COLS, PLAIN, ROWS, digit_axes, size_of
 from .maps import Node, Size, UnsupportedOperation
 from .placing import Placed, laid_out
@@ -37,7 +39,7 @@ class DoesNotRun(ValueError):
 
 def trace(model: nn.Module, size: Size, layer: str | None, channels: int | None = None) -> Node:
     """The node of the layer's output (the model's if None)."""
-    model = eager(model)
+    model = as_module(model)
     try:
         return traced_at(model, size, layer, channels).node
     except DoesNotRun as error:
@@ -61,7 +63,7 @@ def traced_at(model: nn.Module, size: Size, layer: str | None, channels: int | N
         if layer is not None:
             modules = stack.enter_context(modules_at(model, [layer], parameter="layer"))
             stack.callback(modules[layer].register_forward_hook(stop).remove)
-        stack.enter_context(_evaluation_mode(model))
+        stack.enter_context(left_alone(model))
         watch = stack.enter_context(_watched())
         given = traced_input(channels or input_channels(model), size, _type_of(model))
         try:
@@ -71,6 +73,10 @@ def traced_at(model: nn.Module, size: Size, layer: str | None, channels: int | N
         except UnsupportedOperation as error:
             raise UnsupportedOperation(f"{error}{_standing_in(model, error)}") from error
         except Exception as error:
+            if unknown := _asks_for_values(error):
+                raise UnsupportedOperation(
+                    f"the reach of {unknown} is not known, so the model cannot be traced{_standing_in(model, error)}"
+                ) from error
             lines = str(error).strip().splitlines() or [""]  # of a scripted module's, the last tells what was wrong
             raise DoesNotRun(f"{type(error).__name__}: {lines[-1] if 'TorchScript' in lines[0] else error}") from error
     output = first_tensor(reached[0])
@@ -139,6 +145,14 @@ def explained(model: nn.Module, size: Size, layer: str | None, channels: int | N
     )
 
 
+def _asks_for_values(error: Exception) -> str:
+    """What of a model hands its tensors to something else than an operation, in PyTorch's words; nothing if none."""
+    operator = re.search(r"rule registered for HOP (\w+)", str(error))  # torch.cond and its kind
+    if operator:
+        return f"torch.{operator[1]}"
+    return "torch.Tensor.numpy" if ".numpy() is not supported for tensor subclasses" in str(error) else ""
+
+
 def _standing_in(model: nn.Module, error: BaseException) -> str:
     """In which layer an error was raised: the innermost module of the model that was running."""
     names = {module: name for name, module in model.named_modules()}
@@ -174,23 +188,3 @@ def _watched() -> Iterator[Watch]:
             yield Traced.watch
         finally:
             Traced.watch = before
-
-
-@contextmanager
-def _evaluation_mode(model: nn.Module) -> Iterator[None]:
-    # Straight into what a module's own __setattr__ would reach after a long search; a scripted one has no such place.
-    training = [module for module in model.modules() if module.training]
-    scripted = [module for module in training if isinstance(module, torch.jit.ScriptModule)]
-    places = [vars(module) for module in training if not isinstance(module, torch.jit.ScriptModule)]
-    try:
-        _set_training(places, scripted, False)
-        yield
-    finally:
-        _set_training(places, scripted, True)
-
-
-def _set_training(places: list[dict], scripted: list[torch.jit.ScriptModule], value: bool) -> None:
-    for place in places:
-        place["training"] = value
-    for module in scripted:
-        module.training = value

@@ -57,28 +57,36 @@ def run_without_computing(op: Op, values: Tensor) -> Tensor | None:
 
 def eager(op: Op) -> Op:
     """The module behind `torch.compile` and `nn.DataParallel`; anything else as it is."""
+    op = uncompiled(op)
+    return eager(op.module) if isinstance(op, nn.DataParallel) else op
+
+
+def uncompiled(op: Op) -> Op:
+    """The module behind `torch.compile`; anything else as it is."""
     while isinstance(op, nn.Module) and isinstance(inner := getattr(op, "_orig_mod", None), nn.Module):
         op = inner
-    return eager(op.module) if isinstance(op, nn.DataParallel) else op
+    return op
 
 
 @contextmanager
 def left_alone(model: nn.Module) -> Iterator[None]:
     """Evaluation mode for a while; then every module has the attributes back that it had, its mode among them."""
     modules = list(model.modules())
-    attributes = [None if scripted(module) else dict(module.__dict__) for module in modules]
-    training = [module for module in modules if module.training]
+    places = [vars(module) for module in modules if not scripted(module)]
+    attributes = [dict(place) for place in places]
+    training = [module for module in modules if scripted(module) and module.training]
     try:
+        for place in places:  # at once what a module's own __setattr__ reaches after a long search
+            place["training"] = False
         for module in training:
             module.training = False
         yield
     finally:
         for module in training:
             module.training = True
-        for module, held in zip(modules, attributes, strict=True):
-            if held is not None:
-                module.__dict__.clear()
-                module.__dict__.update(held)
+        for place, held in zip(places, attributes, strict=True):
+            place.clear()
+            place.update(held)
 
 
 def scripted(op: object) -> bool:

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 CHANNELS = 8
+OFF = 0.7  # added to what is multiplied: nothing is to be hidden by a factor of 0, as a padded border has it
 aten = torch.ops.aten
 
 
@@ -87,18 +88,20 @@ def pools(rng):
         nn.AvgPool2d(2 + p, stride=s, padding=p, ceil_mode=ceil, count_include_pad=ceil),
         nn.LPPool2d(2, 2, ceil_mode=ceil),
         nn.AdaptiveAvgPool2d((rng.randint(1, 5), rng.choice([3, None]))),
-        Function(lambda x, c: c(x * F.adaptive_avg_pool2d(x, 1)), nn.Conv2d(CHANNELS, CHANNELS, 1)),
-        Function(lambda x: x * torch.sigmoid(F.avg_pool2d(x, (x.size(2), x.size(3)))).expand_as(x)),
+        Function(lambda x, c: c((x + OFF) * F.adaptive_avg_pool2d(x, 1)), nn.Conv2d(CHANNELS, CHANNELS, 1)),
+        Function(lambda x: (x + OFF) * torch.sigmoid(F.avg_pool2d(x, (x.size(2), x.size(3)))).expand_as(x)),
         Function(lambda x: F.avg_pool3d(x, (1, 2, 1), stride=1)),
         Function(lambda x: aten._adaptive_avg_pool3d(x, (CHANNELS, 2, x.shape[3]))),
         mixed(lambda x: x + x.mean(2 + p, keepdim=True)),
-        mixed(lambda x: x * x.std((2, 3), keepdim=True)),
-        mixed(lambda x: x * x.var(3, keepdim=True) + x.sum(2, keepdim=True)),
+        mixed(lambda x: (x + OFF) * x.std((2, 3), keepdim=True)),
+        mixed(lambda x: (x + OFF) * x.var(3, keepdim=True) + x.sum(2, keepdim=True)),
         mixed(
             lambda x: torch.cat([*torch.var_mean(x, 2, keepdim=True), *torch.std_mean(x, 2, keepdim=True)], 1),
             4 * CHANNELS,
         ),
-        mixed(lambda x: x * x.norm(dim=(2, 3), keepdim=True) + torch.linalg.vector_norm(x, dim=3, keepdim=True)),
+        mixed(
+            lambda x: (x + OFF) * x.norm(dim=(2, 3), keepdim=True) + torch.linalg.vector_norm(x, dim=3, keepdim=True)
+        ),
         mixed(lambda x: x + torch.logsumexp(x, 3, keepdim=True)),
         mixed(lambda x: x / (1 + x.pow(2).sum(1, keepdim=True))),
         mixed(lambda x: F.normalize(x, dim=1) + x.abs().prod(1, keepdim=True)),
@@ -123,7 +126,7 @@ def maxima(rng):
         mixed(lambda x: x + x.amax(3, keepdim=True) + x.min(2, keepdim=True).values),
         mixed(lambda x: x.max(1, keepdim=True)[0] + x),
         mixed(lambda x: x + x.sort(3).values),
-        mixed(lambda x: x * x.topk(2, dim=2).values.sum(2, keepdim=True)),
+        mixed(lambda x: (x + OFF) * x.topk(2, dim=2).values.sum(2, keepdim=True)),
         mixed(
             lambda x: (
                 x + x.median(2, keepdim=True).values + x.nanmedian(3, keepdim=True).values + x.amin(1, keepdim=True)
@@ -133,22 +136,25 @@ def maxima(rng):
 
 
 def normalizations(rng):
-    rows = Function(lambda x: F.layer_norm(x, x.shape[-1:]))
+    def kept(norm):
+        # What was normalized has a mean that hangs on no pixel: a mean that follows would see nothing.
+        return Function(lambda x, norm: torch.sigmoid(x) + norm(x), norm)
+
     return [
         nn.Sequential(nn.BatchNorm2d(CHANNELS), nn.LeakyReLU()),
-        nn.BatchNorm2d(CHANNELS, track_running_stats=False),
-        nn.InstanceNorm2d(CHANNELS, affine=True),
+        kept(nn.BatchNorm2d(CHANNELS, track_running_stats=False)),
+        kept(nn.InstanceNorm2d(CHANNELS, affine=True)),
         nn.InstanceNorm2d(CHANNELS, track_running_stats=True),
-        nn.GroupNorm(2, CHANNELS),
-        nn.GroupNorm(1, CHANNELS),
+        kept(nn.GroupNorm(2, CHANNELS)),
+        kept(nn.GroupNorm(1, CHANNELS)),
         nn.LocalResponseNorm(3),
-        rows,
+        kept(Function(lambda x: F.layer_norm(x, x.shape[-1:]))),
         Function(lambda x, n: n(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2), nn.LayerNorm(CHANNELS)),
         Function(lambda x, n: n(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2), nn.RMSNorm(CHANNELS)),
         Function(lambda x: aten._fused_rms_norm(x, x.shape[-1:], None, 1e-5)[0]),
         mixed(lambda x: x.softmax(1) + x.log_softmax(1)),
-        mixed(lambda x: x.softmax(3)),
-        mixed(lambda x: x.flatten(2).softmax(2).view(x.shape)),
+        mixed(lambda x: torch.sigmoid(x) + x.softmax(3)),
+        mixed(lambda x: torch.sigmoid(x) + x.flatten(2).softmax(2).view(x.shape)),
     ]
 
 
@@ -179,7 +185,7 @@ def resizes(rng):
 def crops(rng):
     a, b, p = rng.choice([1, 2]), rng.choice([0, 1]), rng.choice([0, 1])
     return [
-        nn.ZeroPad2d((p, 2, -1, 1)),
+        nn.ConstantPad2d((p, 2, -1, 1), OFF),
         nn.ReplicationPad2d((1, 0, 2, p)),
         nn.ReflectionPad2d((1, p, 0, 2)),
         Function(lambda x: F.pad(x.mean(3), (1, 2), mode="reflect")[..., None]),
@@ -271,10 +277,15 @@ def reshapes(rng):
         mixed(
             lambda x: torch.baddbmm(x.flatten(2), torch.ones(1, CHANNELS, CHANNELS).to(x), x.flatten(2)).view(x.shape)
         ),
-        Function(lambda x, mix: x * mix(x.mean((2, 3)))[:, :, None, None], nn.Linear(CHANNELS, CHANNELS)),
+        Function(lambda x, mix: (x + OFF) * mix(x.mean((2, 3)))[:, :, None, None], nn.Linear(CHANNELS, CHANNELS)),
+        # a global pool of channels that lie last
+        Function(
+            lambda x, c: (x + OFF) * c(F.adaptive_avg_pool2d(x.contiguous(memory_format=torch.channels_last), 1)),
+            nn.Conv2d(CHANNELS, CHANNELS, 1),
+        ),
         # squeezed and excited by a convolution over the channels
         Function(
-            lambda x, c: x * torch.sigmoid(c(x.mean((2, 3))[:, None]).transpose(1, 2)[..., None]).expand_as(x),
+            lambda x, c: (x + OFF) * torch.sigmoid(c(x.mean((2, 3))[:, None]).transpose(1, 2)[..., None]).expand_as(x),
             nn.Conv1d(1, 1, 3, padding=1),
         ),
     ]
@@ -382,7 +393,7 @@ class Drawn(nn.Module):
         if self.join == "add":
             return left + right
         if self.join == "multiply":
-            return (left + 0.7) * torch.sigmoid(right)  # nothing is hidden by a factor of 0
+            return (left + OFF) * torch.sigmoid(right)
         return torch.cat([left, right], 1 if self.join == "cat" else 2)
 
 

@@ -506,3 +506,41 @@ def test_rows_that_all_read_the_same_are_units_of_the_map():
     model = nn.Sequential(nn.Conv2d(1, 8, 1), rows)
     for row in (0, 1):
         assert support(model, (3, 4), at=(row, 2)).nonzero().tolist() == [[0, 2]]
+
+
+def test_a_global_pool_of_channels_that_lie_last_sees_everything():
+    pool = Function(lambda x: F.adaptive_avg_pool2d(x.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2), 1))
+    model = nn.Sequential(conv(3), pool, nn.Conv2d(1, 2, 1))
+    assert sizes(model, [None]) == [math.inf]
+    assert support(model, (5, 6)).all()
+    with pytest.raises(ValueError, match="as_strided of a map cannot be traced"):
+        support(Function(lambda x: x.as_strided((1, 1, 2, 6), (24, 24, 12, 1))), (4, 6))
+
+
+@pytest.mark.parametrize(
+    ("forward", "named"),
+    [
+        (lambda x: torch.cond(x.mean() > 0, lambda y: y + 1, lambda y: y * 2, (x,)), r"torch\.cond is not known"),
+        (lambda x: x + float(x.detach().numpy().max()), r"Tensor\.numpy is not known"),
+        (lambda x: x if x.mean() > 0 else x + 1, r"__bool__ .* is not known"),
+    ],
+)
+def test_what_hangs_on_values_is_named_with_its_layer(forward, named):
+    with pytest.raises(ValueError, match=f"{named}.*stands in layer '1', a Function"):
+        support(nn.Sequential(conv(3), Function(forward)), (5, 5))
+
+
+def test_what_a_model_keeps_for_itself_is_given_back():
+    class Keeps(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv, self.last = conv(3), None
+
+        def forward(self, x):
+            self.last = self.conv(x)
+            return self.last
+
+    model = Keeps()
+    for _ in range(2):
+        assert support(model, (5, 5)).sum() == 9
+        assert model.last is None and model.training and model.conv.training

@@ -34,6 +34,7 @@ from .pointwise import along_channels, copied, fill, pointwise, reads_nothing, s
 from .pooling import adaptive_avg_pool, adaptive_max_pool, avg_pool, max_pool, max_unpool2d
 from .reduction import chosen, largest, mean, total
 from .reshaping import (
+    as_strided,
     expand,
     permute,
     repeat,
@@ -161,6 +162,7 @@ RULES: dict[str, Rule] = {
     "expand": rule(expand, "size", views=True),
     "repeat": rule(repeat),
     "unfold": rule(unfold, views=True),
+    "as_strided": rule(as_strided, "stride storage_offset"),
 }
 
 

@@ -10,9 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..broadcast import join
 from ..layouts import COLS, PLAIN, ROWS, Digit, has_positions, plain, size_of, whole
 from ..maps import UnsupportedOperation
-from ..placing import Placed, digits_of, join, reading, settled
+from ..placing import Placed, digits_of, reading, settled
 from ..relations import Relation, Table, Window
 
 

@@ -6,8 +6,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..broadcast import join
 from ..maps import UnsupportedOperation
-from ..placing import MEAN, SHARE, Gain, Placed, join, put_together
+from ..placing import MEAN, SHARE, Gain, Placed, put_together
 from .outputs import constant
 
 

@@ -6,7 +6,8 @@ from typing import Any
 import torch
 
 from ..answers import Shape
-from ..placing import Placed, statistics
+from ..broadcast import statistics
+from ..placing import Placed
 from .outputs import constant, dims_of, with_all_of
 
 

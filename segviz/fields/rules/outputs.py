@@ -7,9 +7,10 @@ from typing import Any
 from numpy.typing import NDArray
 
 from ..answers import Shape
+from ..broadcast import join
 from ..layouts import no_positions, plain, whole
 from ..maps import UnsupportedOperation
-from ..placing import Gain, Placed, join, laid_out, put_together, reading
+from ..placing import Gain, Placed, laid_out, put_together, reading
 from ..relations import Relation, Window
 
 

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from ..answers import Shape
+from ..broadcast import join
 from ..layouts import has_positions, plain, size_of
 from ..maps import UnsupportedOperation
-from ..placing import Placed, join
+from ..placing import Placed
 from .outputs import constant
 
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
-from ..layouts import Digit, merged, plain, regrouped, size_of, whole
-from ..placing import Placed, join, reading, settled
+from ..broadcast import join
+from ..layouts import Digit, has_positions, merged, no_positions, plain, regrouped, size_of, whole
+from ..maps import UnsupportedOperation
+from ..placing import Placed, reading, settled
 from ..relations import Relation, Window
 
 
@@ -77,3 +79,10 @@ def unfold(out, x, dimension, size, step) -> Placed:
     sizes[axis] = out.size[dim]
     layout = (*x.layout[:dim], whole(axis, out.size[dim]), *x.layout[dim + 1 :], plain(size))
     return Placed(reading(x.node, relations, sizes), layout)
+
+
+def as_strided(out, x, size) -> Placed:
+    """Of a tensor without rows and columns, as a global pool gives it: which element lies where makes no difference."""
+    if any(map(has_positions, x.layout)):
+        raise UnsupportedOperation("as_strided of a map cannot be traced")
+    return Placed(x.node, no_positions(size))
