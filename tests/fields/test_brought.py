@@ -82,10 +82,16 @@ def test_a_normalization_reads_what_its_statistics_are_of(name):
 
 
 def test_a_resize_to_a_fixed_size_has_no_field_but_at_a_size():
-    model = nn.Sequential(nn.Conv2d(1, 1, 3, padding=1), nn.MaxPool2d(8), nn.Upsample(size=(224, 224)))
+    parts = [
+        nn.Conv2d(1, 1, 3, padding=1),
+        nn.MaxPool2d(8),
+        nn.Conv2d(1, 1, 3, padding=1),
+        nn.Upsample(size=(224, 224)),
+    ]
+    model = nn.Sequential(*parts, nn.Conv2d(1, 1, 3, padding=1))
     assert receptive_field(model).size == (math.inf, math.inf)
-    assert receptive_field(model, size=(224, 224)).size == (10, 10)
-    assert receptive_field(nn.AdaptiveAvgPool2d(64)).size == (math.inf, math.inf)
+    field = receptive_field(model, size=(224, 224))
+    assert field.stride == (1, 1) and max(field.phases[0]) == field.size[0] == 34
 
 
 def test_a_pool_as_large_as_its_map_is_a_global_one():
@@ -131,7 +137,7 @@ def test_a_kernel_may_take_the_type_of_the_input(cast):
 def test_what_comes_back_as_itself_is_one_tensor():
     def forward(x, wider):
         y = x.contiguous().to(x.dtype)
-        y.add_(wider(x))
+        y.add_(wider(x.clone()))
         return x
 
     torch.manual_seed(0)
