@@ -59,12 +59,11 @@ def widget_pages(site):
     return [path for path in contents() if "data-segviz=" in (site / path).read_text(encoding="utf-8")]
 
 
-@pytest.fixture
-def page_at(browser, site, request):
+def opening(browser, site, request):
     """Open a page as one reader would: `page_at("index.html", scheme="file", theme="dark", width=390)` gives a `Visit`.
 
     `theme=None` is a first visit, where no theme was chosen yet and the system's is dark. `replace` maps a file's name
-    to what is served in its place (http only). The tabs are closed after the test.
+    to what is served in its place (http only). The tabs are closed in the end.
     """
     contexts = []
 
@@ -90,3 +89,24 @@ def page_at(browser, site, request):
     yield open_page
     for context in contexts:
         context.close()
+
+
+page_at = pytest.fixture(opening, name="page_at")
+page_kept = pytest.fixture(opening, name="page_kept", scope="session")
+
+
+@pytest.fixture(scope="session", params=contents())
+def opened_at_a_desk(request, page_kept):
+    """Each page in turn, opened once for all that is asked of it."""
+    visit = page_kept(request.param)
+    yield visit
+    visit.page.context.close()
+
+
+@pytest.fixture
+def desk(opened_at_a_desk):
+    """Each page in turn, on a wide screen, over http, in the light theme."""
+    opened_at_a_desk.page.set_viewport_size({"width": 1280, "height": 900})
+    opened_at_a_desk.page.emulate_media(media="screen")
+    opened_at_a_desk.switch_to("light")
+    return opened_at_a_desk

@@ -2,9 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-from visits import contents
-
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
 OF_COLOR = ["color-contrast", "link-in-text-block"]  # all that another theme can change
@@ -15,13 +12,11 @@ RUN = """async (only) => {
 }"""
 
 
-@pytest.mark.parametrize("path", contents())
-def test_page_has_no_violation(page_at, path):
-    visit = page_at(path, theme="light")
-    visit.page.evaluate(AXE)
-    assert visit.page.evaluate(RUN, LEVELS) == []
-    visit.switch_to("dark")
-    assert visit.page.evaluate(RUN, OF_COLOR) == []
+def test_page_has_no_violation(desk):
+    desk.page.evaluate(AXE)
+    assert desk.page.evaluate(RUN, LEVELS) == []
+    desk.switch_to("dark")
+    assert desk.page.evaluate(RUN, OF_COLOR) == []
 
 
 def test_a_violation_would_be_found(page_at):

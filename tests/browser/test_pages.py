@@ -12,18 +12,21 @@ from book.address import address, owner_and_name
 PAGES = contents()
 SCHEMES = ("http", "file")
 THEME = "document.documentElement.dataset.theme"
-# Two readers see every page, each in both themes: one at a desk over http, one with a phone and the unzipped book.
-DESK = {"scheme": "http", "theme": "light"}
-PHONE = {"scheme": "file", "theme": "dark", "width": 390, "touch": True}
 
 
-@pytest.mark.parametrize("reader", [DESK, PHONE], ids=["desk", "phone"])
+def test_page_is_whole_at_a_desk(desk):
+    assert desk.problems() == []
+    assert desk.page.evaluate(THEME) == "light"
+    desk.switch_to("dark")
+    assert desk.problems() == []
+
+
 @pytest.mark.parametrize("path", PAGES)
-def test_page_is_whole_with_the_network_cut(page_at, path, reader):
-    visit = page_at(path, **reader)
+def test_page_is_whole_on_a_phone_from_the_disk(page_at, path):
+    visit = page_at(path, scheme="file", theme="dark", width=390, touch=True)
     assert visit.problems() == []
-    assert visit.page.evaluate(THEME) == reader["theme"]
-    visit.switch_to("dark" if reader["theme"] == "light" else "light")
+    assert visit.page.evaluate(THEME) == "dark"
+    visit.switch_to("light")
     assert visit.problems() == []
 
 

@@ -1,10 +1,6 @@
 """A page on paper: light whatever it was read in, the text alone, nothing wider than the sheet, solutions folded."""
 
-import pytest
-from visits import contents
-
 A4 = 794 - 2 * 57  # CSS pixels between margins of 15 mm
-PAGES = [path for path in contents() if path != "search.html"]
 
 AS_PRINTED = """() => {
   const shown = (selector) => [...document.querySelectorAll(selector)].filter((node) => node.checkVisibility());
@@ -26,9 +22,10 @@ AS_PRINTED = """() => {
 }"""
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_a_page_read_in_the_dark_prints_light_and_whole(page_at, path):
-    page = page_at(path, theme="dark", width=A4).page
+def test_a_page_read_in_the_dark_prints_light_and_whole(desk):
+    page = desk.page
+    page.set_viewport_size({"width": A4, "height": 900})
+    desk.switch_to("dark")
     page.emulate_media(media="print")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     printed = page.evaluate(AS_PRINTED)
