@@ -1,0 +1,194 @@
+"""A copy for inference gives the network's own logits, whatever its statistics, and leaves the network as it was."""
+
+import copy
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torchvision.models import segmentation
+
+import segviz
+from segviz.inference import for_inference
+from segviz.inference.trimming import TrimmedConv2d
+
+SIZE = (97, 130)
+TORCHVISION = ("fcn_resnet50", "deeplabv3_resnet50", "deeplabv3_mobilenet_v3_large", "lraspp_mobilenet_v3_large")
+
+
+@torch.no_grad()
+def with_drawn_statistics(model, seed=0):
+    """Batch norms as no training leaves them: variances over six magnitudes, weights of both signs, some zero."""
+    generator = torch.Generator().manual_seed(seed)
+    for score in model.modules():
+        if isinstance(score, nn.Conv2d) and not score.weight.any():  # FCN's start
+            score.weight.normal_(generator=generator)
+    for norm in model.modules():
+        if isinstance(norm, nn.BatchNorm2d):
+            count = norm.num_features
+            norm.running_mean.copy_(torch.randn(count, generator=generator))
+            norm.running_var.copy_(10 ** (6 * torch.rand(count, generator=generator) - 4))
+            norm.weight.copy_(torch.randn(count, generator=generator) * norm.running_var.sqrt())
+            norm.weight[::7] = 0
+            norm.bias.copy_(torch.randn(count, generator=generator))
+    return model.eval()
+
+
+def error_of_scale(found, wanted):
+    assert found.shape == wanted.shape
+    return ((found - wanted).abs().max() / wanted.abs().max().clamp_min(1e-12)).item()
+
+
+@torch.no_grad()
+def assert_same_logits(model, size, batch=2):
+    fast = for_inference(model, size)
+    image = torch.rand(batch, 3, *(size or (99, 130)))
+    found, wanted = fast(image), model(image)
+    assert type(found) is type(wanted)
+    pairs = [(found[key], wanted[key]) for key in wanted] if isinstance(wanted, dict) else [(found, wanted)]
+    for each, other in pairs:
+        assert error_of_scale(each, other) < 1e-4
+    return fast
+
+
+@pytest.mark.parametrize("size", [SIZE, None], ids=["at one size", "at any size"])
+@pytest.mark.parametrize("name", segviz.list_models())
+def test_the_books_networks_give_their_own_logits(name, size):
+    torch.manual_seed(0)
+    options = {"fc_kernel": 3} if name == "deconvnet" else {}
+    assert_same_logits(with_drawn_statistics(segviz.create_model(name, 5, width=0.0625, **options)), size)
+
+
+@pytest.mark.parametrize("name", TORCHVISION)
+def test_torchvisions_networks_give_their_own_dicts(name):
+    torch.manual_seed(0)
+    aux = {} if name.startswith("lraspp") else {"aux_loss": True}
+    model = getattr(segmentation, name)(weights=None, weights_backbone=None, num_classes=5, **aux)
+    fast = assert_same_logits(with_drawn_statistics(model), SIZE, batch=1)
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in fast.modules())
+
+
+def test_the_network_is_left_as_it_was_and_shares_nothing():
+    model = segviz.create_model("deeplabv3", 5, width=0.0625).train()
+    before = copy.deepcopy(model.state_dict())
+    fast = for_inference(model, (64, 64))
+    assert model.training and not fast.training
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    ours = {tensor.data_ptr() for tensor in [*model.parameters(), *model.buffers()]}
+    assert not ours & {tensor.data_ptr() for tensor in [*fast.parameters(), *fast.buffers()]}
+
+
+def test_another_size_is_refused_by_name():
+    fast = for_inference(segviz.create_model("deeplabv3", 5, width=0.0625), (64, 64))
+    with pytest.raises(ValueError, match=r"cut for images of 64×64 pixels, got 64×72.*for_inference\(model\)"):
+        fast(torch.rand(1, 3, 64, 72))
+
+
+def test_a_size_that_the_network_refuses_and_what_is_no_network():
+    with pytest.raises(ValueError, match="size: the model does not take images of"):
+        for_inference(segviz.create_model("fcn32s", 5, width=0.0625), (8, 8))
+    with pytest.raises(TypeError, match="model"):
+        for_inference(torch.relu)
+    with pytest.raises((TypeError, ValueError), match="size"):
+        for_inference(nn.Conv2d(3, 3, 1), 64)
+
+
+class Net(nn.Module):
+    """A convolution, a batch norm, and a forward of one's own."""
+
+    def __init__(self, forward, conv=None):
+        super().__init__()
+        self.conv, self.norm, self.own = conv or nn.Conv2d(3, 4, 3, padding=1), nn.BatchNorm2d(4), forward
+
+    def forward(self, x):
+        return self.own(self, x)
+
+
+NOT_TO_FOLD = {
+    "read twice": lambda net, x: net.norm(y := net.conv(x)) + y,
+    "read as it is": lambda net, x: (y := net.conv(x), net.norm(y))[1] + y.relu(),
+    "run twice": lambda net, x: net.norm(net.conv(x)) + net.conv(x.flip(3)),
+    "norm of two": lambda net, x: net.norm(net.conv(x)) + net.norm(x.mean(1, True).expand(-1, 4, -1, -1)),
+    "something between": lambda net, x: net.norm(net.conv(x).relu()),
+    "changed in place between": lambda net, x: net.norm(net.conv(x).mul_(2)),
+    "normed by hand": lambda net, x: F.batch_norm(net.conv(x), None, None, training=True),
+}
+
+
+@pytest.mark.parametrize("forward", NOT_TO_FOLD.values(), ids=NOT_TO_FOLD)
+def test_what_would_change_the_logits_is_not_folded(forward):
+    torch.manual_seed(0)
+    fast = assert_same_logits(with_drawn_statistics(Net(forward)), (12, 12))
+    assert isinstance(fast.norm, nn.BatchNorm2d)
+
+
+class Doubling(nn.Conv2d):
+    def forward(self, x):
+        return 2 * super().forward(x)
+
+
+FOLDED_OR_NOT = {
+    "plain": (nn.Conv2d(3, 4, 3, padding=1), True),
+    "transposed": (nn.ConvTranspose2d(3, 4, 2, stride=2), True),
+    "mirrored": (nn.Conv2d(3, 4, 3, padding=1, padding_mode="reflect"), True),
+    "without bias": (nn.Conv2d(3, 4, 3, bias=False), True),
+    "of its own kind": (Doubling(3, 4, 3), False),
+    "with weight norm": (nn.utils.parametrizations.weight_norm(nn.Conv2d(3, 4, 3)), False),
+}
+
+
+@pytest.mark.parametrize(("conv", "folded"), FOLDED_OR_NOT.values(), ids=FOLDED_OR_NOT)
+def test_a_batch_norm_is_folded_into_plain_convolutions(conv, folded):
+    torch.manual_seed(0)
+    model = with_drawn_statistics(Net(lambda net, x: net.norm(net.conv(x)).relu(), conv))
+    fast = assert_same_logits(model, (12, 12))
+    assert isinstance(fast.norm, nn.Identity) == folded
+
+
+def test_statistics_of_the_batch_itself_are_not_folded():
+    model = Net(lambda net, x: net.norm(net.conv(x))).eval()
+    model.norm = nn.BatchNorm2d(4, track_running_stats=False)
+    assert isinstance(assert_same_logits(model, (12, 12)).norm, nn.BatchNorm2d)
+
+
+def test_a_grouped_transposed_convolution_keeps_its_norm():
+    conv = nn.ConvTranspose2d(4, 4, 2, stride=2, groups=2)
+    model = with_drawn_statistics(Net(lambda net, x: net.norm(net.conv(x[:, [0, 1, 2, 0]])), conv))
+    assert_same_logits(model, (12, 12))
+
+
+def drawn_convolution(seed):
+    """Kernels, strides, paddings, dilations, groups and maps, odd and unequal ones too."""
+    generator = torch.Generator().manual_seed(seed)
+
+    def draw(low, high):
+        return int(torch.randint(low, high + 1, (), generator=generator))
+
+    groups = draw(1, 2)
+    kernel, dilation = (draw(1, 5), draw(1, 5)), (draw(1, 20), draw(1, 20))
+    padding = (draw(0, 24), draw(0, 24))
+    size = tuple(max(draw(1, 40), d * (k - 1) + 1 - 2 * p) for k, d, p in zip(kernel, dilation, padding, strict=True))
+    conv = nn.Conv2d(
+        2 * groups, 4, kernel, (draw(1, 3), draw(1, 3)), padding, dilation, groups=groups, bias=bool(draw(0, 1))
+    )
+    return conv, size
+
+
+@torch.no_grad()
+def test_drawn_convolutions_cut_to_their_maps_are_pytorchs():
+    trimmed = 0
+    for seed in range(300):
+        torch.manual_seed(seed)
+        conv, size = drawn_convolution(seed)
+        model, image = nn.Sequential(conv), torch.rand(2, conv.in_channels, *size)
+        fast = for_inference(model, size)
+        assert error_of_scale(fast(image), model(image)) < 1e-5, (conv, size)
+        trimmed += isinstance(fast[0], TrimmedConv2d)
+    assert trimmed > 100
+
+
+def test_a_rate_beyond_the_map_leaves_one_tap():
+    model = segviz.create_model("deeplabv3", 5, width=0.0625, output_stride=8)
+    fast = for_inference(model, (224, 224))  # a map of 28×28, and rates 12, 24 and 36
+    kernels = [tuple(fast.get_submodule(f"classifier.0.convs.{i}.0").weight.shape[2:]) for i in range(4)]
+    assert kernels == [(1, 1), (3, 3), (3, 3), (1, 1)]
