@@ -24,6 +24,7 @@ _HOME = {
     "get_device": "device",
     "capture": "activations",
     "audit": "checks",
+    "for_inference": "inference",
 }
 
 __all__ = sorted(_HOME)

@@ -15,7 +15,6 @@ from segviz.checks.subject import Subject, checked_model, checked_size
 from segviz.checks.twins import with_values
 from segviz.inference.folding import fold_
 from segviz.inference.trimming import trim_
-from segviz.measurement.running import eager
 
 CUSTOMARY = (64, 64)
 
@@ -42,7 +41,7 @@ def for_inference(model: nn.Module, size: tuple[int, int] | None = None) -> nn.M
     >>> fast.get_submodule("classifier.0.convs.3.0").weight.shape[2:]
     torch.Size([1, 1])
     """
-    model = eager(checked_model("model", model))
+    model = checked_model("model", model)
     asked = None if size is None else checked_size("size", size)
     subject = Subject(model, asked or CUSTOMARY, None, [])
     if asked is not None and subject.at != asked:

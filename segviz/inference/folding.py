@@ -7,13 +7,18 @@ with its weights multiplied, and its bias moved.
 from __future__ import annotations
 
 from collections import Counter
+from typing import TypeGuard, TypeVar
 
 from torch import nn
-from torch.nn.utils.fusion import fuse_conv_bn_weights
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from segviz.checks.recording import Call, Recording
 
-CONVOLUTIONS = {"conv2d": nn.Conv2d, "conv_transpose2d": nn.ConvTranspose2d}
+Convolution = TypeVar("Convolution", nn.Conv2d, nn.ConvTranspose2d)
+CONVOLUTIONS: dict[str, type[nn.Conv2d] | type[nn.ConvTranspose2d]] = {
+    "conv2d": nn.Conv2d,
+    "conv_transpose2d": nn.ConvTranspose2d,
+}
 
 
 def fold_(model: nn.Module, recording: Recording) -> None:
@@ -25,10 +30,10 @@ def fold_(model: nn.Module, recording: Recording) -> None:
         if len(readers) != 1 or call.output.returned or readers[0].name != "batch_norm":
             continue
         conv, norm = layer_of(model, call), layer_of(model, readers[0])
-        once = runs[id(conv)] == runs[id(norm)] == 1
-        if once and plain(conv, CONVOLUTIONS[call.name]) and is_fixed(norm):
-            if call.name == "conv_transpose2d" and conv.groups > 1:
-                continue  # PyTorch's formula for it is that of one group
+        if not (runs[id(conv)] == runs[id(norm)] == 1 and is_fixed(norm)):
+            continue
+        # PyTorch's formula for transposed convolutions is that of one group.
+        if plain(conv, nn.Conv2d) or (plain(conv, nn.ConvTranspose2d) and conv.groups == 1):
             _fold_pair_(conv, norm)
             parent, _, name = readers[0].layer.rpartition(".")
             setattr(model.get_submodule(parent), name, nn.Identity())
@@ -40,7 +45,7 @@ def layer_of(model: nn.Module, call: Call) -> nn.Module | None:
     return None if any(True for _ in layer.children()) else layer
 
 
-def plain(layer: nn.Module | None, kind: type[nn.Module]) -> bool:
+def plain(layer: nn.Module | None, kind: type[Convolution]) -> TypeGuard[Convolution]:
     """Whether a layer computes what PyTorch's of this kind does, with weights that are its own and nothing watching."""
     return (
         isinstance(layer, kind)
@@ -50,7 +55,7 @@ def plain(layer: nn.Module | None, kind: type[nn.Module]) -> bool:
     )
 
 
-def is_fixed(norm: nn.Module | None) -> bool:
+def is_fixed(norm: nn.Module | None) -> TypeGuard[nn.BatchNorm2d]:
     """Whether a batch norm has statistics of its own, which it uses in evaluation, and nothing watches it."""
     return (
         isinstance(norm, nn.BatchNorm2d)
@@ -62,9 +67,7 @@ def is_fixed(norm: nn.Module | None) -> bool:
 
 def _fold_pair_(conv: nn.Conv2d | nn.ConvTranspose2d, norm: nn.BatchNorm2d) -> None:
     """In float64, so that folding itself rounds once."""
-    given = (conv.weight, conv.bias, norm.running_mean, norm.running_var, norm.weight, norm.bias)
-    weight, bias, mean, var, scale, shift = (None if t is None else t.detach().double() for t in given)
-    fused = fuse_conv_bn_weights(
-        weight, bias, mean, var, norm.eps, scale, shift, transpose=isinstance(conv, nn.ConvTranspose2d)
-    )
-    conv.weight, conv.bias = (nn.Parameter(each.to(conv.weight.dtype), requires_grad=False) for each in fused)
+    dtype = conv.weight.dtype
+    fused = fuse_conv_bn_eval(conv.double(), norm.double(), transpose=isinstance(conv, nn.ConvTranspose2d)).to(dtype)
+    for name, parameter in fused.named_parameters():
+        conv.register_parameter(name, parameter.requires_grad_(False))

@@ -89,7 +89,7 @@ def trim_(model: nn.Module, recording: Recording) -> None:
         runs.setdefault(call.layer, []).append(call)
     for name, calls in runs.items():
         conv = layer_of(model, calls[0])
-        if len(calls) > 1 or not plain(conv, nn.Conv2d) or conv.padding_mode != "zeros":
+        if not plain(conv, nn.Conv2d) or conv.padding_mode != "zeros" or len(calls) > 1:
             continue
         rows, cols = (_bands_of(calls[0], axis) for axis in (0, 1))
         all_products = calls[0].output.shape[-2] * calls[0].output.shape[-1] * conv.weight[0, 0].numel()
