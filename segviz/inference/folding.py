@@ -70,4 +70,4 @@ def _fold_pair_(conv: nn.Conv2d | nn.ConvTranspose2d, norm: nn.BatchNorm2d) -> N
     dtype = conv.weight.dtype
     fused = fuse_conv_bn_eval(conv.double(), norm.double(), transpose=isinstance(conv, nn.ConvTranspose2d)).to(dtype)
     for name, parameter in fused.named_parameters():
-        conv.register_parameter(name, parameter.requires_grad_(False))
+        conv.register_parameter(name, nn.Parameter(parameter.detach(), requires_grad=False))
