@@ -33,7 +33,7 @@ from segviz.lessons.tables import Table
 SIDE, QUICK_SIDE = 96, 64
 LARGEST = 150  # million parameters: 1.2 GB in float64
 # Too small a picture: they say so themselves, or nothing is left of the map.
-SIDES = {"inception": 128, "alexnet": 96, "xception": 128, "nasnet": 128, "dpt": 224}
+SIDES = {"inception": 128, "alexnet": 96, "xception": 128, "nasnet": 128, "pan": 128, "dpt": 224}
 
 TIMM = (Path(__file__).parent / "supports.txt").read_text().split()
 NOT_CONVOLUTIONAL = re.compile(
