@@ -131,7 +131,9 @@ def openvino_windows(
     return kept_windows(size, kernel_size, stride, padding, dilation, ceil_mode)
 
 
-def same_windows(size: int, kernel_size: int, stride: int = 1, dilation: int = 1, lower: bool = False) -> Span:
+def same_windows(
+    size: int, kernel_size: int, stride: int = 1, dilation: int = 1, lower: bool = False
+) -> tuple[int, int]:
     """The padding "same" of TensorFlow and Keras, SAME_UPPER of ONNX: how much there is follows the size
     of the map, and the odd pixel is on the far side."""
     count = -(-size // stride)
