@@ -39,10 +39,10 @@ def row(output: np.ndarray) -> list[float]:
 
 
 def in_torch(kind: str, settings: dict[str, Any], given: dict[str, np.ndarray]) -> np.ndarray:
-    maps = [torch.tensor(given[name]) for name in ("prediction", "target")]
-    return np.array(metrics.mean_iou(metrics.confusion_matrix(*maps, settings["classes"])), np.float32).reshape(
-        1, 1, 1, 1
+    matrix = metrics.confusion_matrix(
+        torch.tensor(given["prediction"]), torch.tensor(given["target"]), settings["classes"]
     )
+    return single(metrics.mean_iou(matrix))
 
 
 def single(value: Any) -> np.ndarray:

@@ -46,4 +46,4 @@ def row(output: np.ndarray) -> list[Any]:
 
 def in_torch(kind: str, settings: dict[str, Any], given: dict[str, np.ndarray]) -> np.ndarray:
     size = (settings["height"], settings["width"])
-    return F.max_unpool2d(torch.tensor(given["x"]), torch.tensor(given["indices"]), 2, output_size=size).numpy()
+    return F.max_unpool2d(torch.tensor(given["x"]), torch.tensor(given["indices"]), [2, 2], output_size=size).numpy()
