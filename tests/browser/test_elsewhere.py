@@ -44,7 +44,7 @@ def test_names_and_their_words_are_those_of_python(browser):
     page = browser.new_page()
     page.set_content(book_page([ElsewhereExplorer()]))
     for layer, name in (("transposed", "transposed convolution"), ("windows", "max-pool"), ("resizing", "resize")):
-        page.get_by_text(name, exact=True).click()
+        page.get_by_role("radio", name=name, exact=True).check()
         page.wait_for_function(f"document.querySelector('select').dataset.layer === '{layer}'")
         offered = page.locator("select").first.evaluate("(list) => [...list.options].map((o) => [o.value, o.text])")
         assert dict(offered) == LAYERS[layer].ways
