@@ -1,8 +1,8 @@
 """What each skip of a trained network brings: chapter 5's experiment.
 
-`python -m segviz.lessons.studies.skips` remakes the stored results (about ten minutes on one core). The shipped U-Net
-and FCN-8s label held-out scenes, whole and with their skips cut: each alone, and all. A cut skip brings each channel's
-mean over some training scenes, or zeros. FCN-32s, which was trained without, stands beside them.
+`python -m segviz.lessons.studies.skips` remakes the stored results (about half an hour on one core). The shipped U-Net,
+FCN-8s and FC-DenseNet103 label held-out scenes, whole and with their skips cut: each alone, and all. A cut skip brings
+each channel's mean over some training scenes, or zeros. FCN-32s, which was trained without, stands beside them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from segviz.models.skips import cut, skips
 from segviz.shipped.cutting import SCORES, scene_scores, training_means
 from segviz.shipped.recipes import held_out_scenes
 
-NETWORKS = ("unet", "fcn8s")
+NETWORKS = ("unet", "fcn8s", "fcdensenet103")
 FILLS = ("mean", "zeros")
 SCENES = 40
 STORED = Path(__file__).parent / "skips.json"
