@@ -1,7 +1,8 @@
 """Notes which files of the package a chapter reads: `start` is called in its kernel, before the first cell.
 
 Python tells of each file it opens and each folder it lists by an audit event; a compiled module stands for its
-source. What another process reads no event tells: a chapter that starts one has read everything.
+source. What another process reads no event tells: a chapter that starts Python, or forks, has read everything. Other
+programs read nothing of the package (an import of torch asks `ldconfig` for a library).
 """
 
 import json
@@ -12,7 +13,8 @@ from pathlib import Path
 from IPython import get_ipython
 
 EVERYTHING = "*"
-STARTS_A_PROCESS = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system", "os.exec"}
+FORKS = {"os.fork", "os.forkpty"}
+STARTS_A_PROGRAM = {"subprocess.Popen", "os.posix_spawn", "os.system", "os.exec"}
 OPENS = {"open", "os.listdir", "os.scandir"}
 
 
@@ -28,7 +30,7 @@ def start(package: str, noted: str) -> None:
     reads: set[str] = set()
 
     def note(event: str, arguments: tuple[object, ...]) -> None:
-        if event in STARTS_A_PROCESS:
+        if event in FORKS or (event in STARTS_A_PROGRAM and "python" in repr(arguments[:2])):
             reads.add(EVERYTHING)
         elif event in OPENS and isinstance(arguments[0], str | bytes | os.PathLike):
             path = source_of(Path(os.path.abspath(os.fsdecode(arguments[0]))))

@@ -72,6 +72,8 @@ import importlib.util, pathlib
 package = pathlib.Path("../segviz").resolve()
 found = importlib.util.spec_from_file_location("one", package / "one.py")
 found.loader.exec_module(importlib.util.module_from_spec(found))
+import subprocess
+subprocess.run(["true"])
 sorted(package.joinpath("many").iterdir())
 try:
     open(package / "missing.txt")
@@ -105,7 +107,7 @@ def test_a_notebook_runs_again_when_and_only_when_what_it_read_has_changed(proje
         assert is_cached()
 
 
-def test_a_notebook_that_starts_a_process_has_read_everything(project, capsys):
+def test_a_notebook_that_starts_python_has_read_everything(project, capsys):
     path = write_chapter(project, "import subprocess, sys; subprocess.run([sys.executable, '-c', '1'])")
     assert "a ran in" in words_of(path, capsys)
     assert "1 unchanged" in words_of(path, capsys)
