@@ -151,7 +151,7 @@ def test_a_bad_value_from_the_page_does_not_reach_the_figure():
 
 
 def test_sizes_do_not_hang_on_the_root_font_of_a_notebook():
-    assert "rem" not in ConvolutionExplorer()._css
+    assert not re.search(r"\drem\b", ConvolutionExplorer()._css)
     assert "font-size: 0.95rem" in bundle.stylesheet()
     assert "font-size: 15.2px" in bundle.stylesheet(root=16)
 
