@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import re
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -22,8 +21,8 @@ from segviz import __version__
 from segviz.backmatter import architectures, ledger, messages, results
 from segviz.backmatter.elsewhere import page as elsewhere
 from segviz.shipped import leaderboard
+from segviz.sphinx.assets import add_script_where
 
-FINDER = "find-message.js"
 NOT_RAISED = "*Not raised here: that needs a GPU. The words are PyTorch's own; each … is a number or words of yours.*"
 
 
@@ -101,17 +100,6 @@ class FindMessage(SphinxDirective):
             'autocomplete="off" autocapitalize="off" spellcheck="false"><p role="status"></p></div>'
         )
         return [nodes.raw("", box, format="html")]
-
-
-def write_finder(app: Sphinx) -> None:
-    static = Path(app.outdir, "_static")
-    static.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(Path(__file__).with_name(FINDER), static / FINDER)
-
-
-def add_finder(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
-    if "book-find" in context.get("body", ""):
-        app.add_js_file(FINDER)
 
 
 # --- Ledger and architectures ---------------------------------------------------------------------
@@ -245,8 +233,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_directive("ledger", Ledger)
     app.add_directive("architectures", Architectures)
     elsewhere.setup(app)
-    app.connect("builder-inited", write_finder)
-    app.connect("html-page-context", add_finder)
+    add_script_where(app, Path(__file__).with_name("find-message.js"), "book-find")
     app.setup_extension("sphinx.ext.autodoc")
     app.connect("autodoc-process-signature", settings_of_widgets)
     return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}

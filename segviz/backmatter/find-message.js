@@ -75,7 +75,6 @@
 
   const start = () => {
     const box = document.querySelector(".book-find");
-    if (!box) return; // a page may load this script for another of its parts
     const page = box.closest(".bd-article");
     const input = box.querySelector("input");
     const status = box.querySelector("[role=status]");

@@ -60,6 +60,22 @@ def add_page_assets(app: Sphinx, pagename: str, templatename: str, context: dict
         app.add_css_file(STYLES)
 
 
+def add_script_where(app: Sphinx, script: Path, box: str) -> None:
+    """Put a script into the book, and load it on the pages that hold an element of the class `box`."""
+
+    def write(app: Sphinx) -> None:
+        static = Path(app.outdir, "_static")
+        static.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(script, static / script.name)
+
+    def load(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
+        if f'class="{box}"' in context.get("body", ""):
+            app.add_js_file(script.name)
+
+    app.connect("builder-inited", write)
+    app.connect("html-page-context", load)
+
+
 def drop_thebe(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
     """Keep off every page the script of sphinx-thebe, which is loaded even where it is not used, and throws."""
     context["script_files"] = [script for script in context["script_files"] if "thebe" not in _source(script)]

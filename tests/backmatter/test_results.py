@@ -1,7 +1,6 @@
 """Results are written once, read by the pages, and complete."""
 
 import json
-from types import SimpleNamespace
 
 import pytest
 
@@ -73,14 +72,6 @@ def test_numbers_are_set_for_reading():
 def test_every_scored_network_has_a_line():
     for entry in leaderboard.load()["models"]:
         assert directives.score_line(entry)[1] == f"{entry['mean_iou']:.1%}"
-
-
-def test_the_finder_is_added_only_where_its_box_is():
-    added = []
-    app = SimpleNamespace(add_js_file=added.append)
-    directives.add_finder(app, "a", "page.html", {"body": "<p>"}, None)
-    directives.add_finder(app, "b", "page.html", {"body": '<div class="book-find">'}, None)
-    assert added == [directives.FINDER]
 
 
 def test_a_widget_shows_that_it_takes_settings_and_others_show_their_own():

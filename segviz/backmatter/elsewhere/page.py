@@ -1,13 +1,12 @@
 """The directives of the page Elsewhere: everything they set is computed from the data file.
 
 `{elsewhere} TOPIC` is a topic's tables, `{elsewhere-recipes} TOPIC` its recipes, `{elsewhere-behaviors} TOPIC` what
-nobody would guess, `{elsewhere-versions}` what was measured when, and `{find-recipe}` the box that looks recipes up.
+is hard to guess, `{elsewhere-versions}` what was measured when, and `{find-recipe}` the box that looks recipes up.
 """
 
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,8 +17,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from segviz.backmatter.elsewhere import behaviors, beside, data
-
-FINDER = "find-recipe.js"
+from segviz.sphinx.assets import add_script_where
 
 
 class Elsewhere(SphinxDirective):
@@ -186,17 +184,6 @@ def hold_to_pytorch(app: Sphinx) -> None:
     data.check(data.load())
 
 
-def write_finder(app: Sphinx) -> None:
-    static = Path(app.outdir, "_static")
-    static.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(Path(__file__).with_name(FINDER), static / FINDER)
-
-
-def add_finder(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
-    if "book-find-recipe" in context.get("body", ""):
-        app.add_js_file(FINDER)
-
-
 def directives() -> Iterator[tuple[str, type[SphinxDirective]]]:
     yield "elsewhere", Tables
     yield "elsewhere-recipes", Recipes
@@ -209,5 +196,4 @@ def setup(app: Sphinx) -> None:
     for name, directive in directives():
         app.add_directive(name, directive)
     app.connect("builder-inited", hold_to_pytorch)
-    app.connect("builder-inited", write_finder)
-    app.connect("html-page-context", add_finder)
+    add_script_where(app, Path(__file__).with_name("find-recipe.js"), "book-find-recipe")
