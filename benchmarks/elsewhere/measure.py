@@ -23,7 +23,7 @@ import numpy as np
 import torch
 
 from benchmarks.elsewhere import program
-from segviz.backmatter.elsewhere import beside
+from segviz.backmatter.elsewhere import beside, data
 from segviz.widgets.elsewhere import laws
 
 torch.set_num_threads(1)
@@ -79,7 +79,7 @@ def _way(trials: ModuleType, module: ModuleType, each: program.Way, seed: str) -
 def _example(trials: ModuleType, module: ModuleType, each: program.Way) -> Any:
     given = trials.example_inputs(each.kind)
     got = _run(module, each.function, trials.example(each.kind), given)
-    return {"refused": _first_line(got)} if isinstance(got, Exception) else _plain(trials.row(got))
+    return {"refused": _first_line(got)} if isinstance(got, Exception) else data.plain(trials.row(got))
 
 
 def _recipe(trials: ModuleType, module: ModuleType, each: program.Recipe, seed: str) -> dict[str, Any]:
@@ -130,17 +130,6 @@ def _first_line(problem: Exception) -> str:
     """The exception's type and the start of what it says."""
     words = " ".join(str(problem).split())
     return f"{type(problem).__name__}: {words[:160]}{'…' if len(words) > 160 else ''}"
-
-
-def _plain(value: Any) -> Any:
-    """Numbers as JSON holds them: whole ones whole, others to six digits, and words for what is no number."""
-    if isinstance(value, list):
-        return [_plain(each) for each in value]
-    if isinstance(value, float):
-        if not np.isfinite(value):
-            return str(value)
-        return int(value) if value == int(value) and abs(value) < 1e15 else float(f"{value:.6g}")
-    return value
 
 
 def main(target: str, *names: str) -> None:

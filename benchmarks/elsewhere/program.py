@@ -7,6 +7,7 @@ by name, and give the layer's output. Their source is what the page shows.
 from __future__ import annotations
 
 import inspect
+import sys
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -52,21 +53,28 @@ def way(written: str, kind: str, law: str = "", sampled: bool = False, **law_set
     """
 
     def marked(function: Callable) -> Callable:
-        ways = function.__globals__.setdefault("WAYS", [])
-        ways.append(Way(function, written, kind, law, tuple(law_settings.items()), sampled))
+        _of_the_program("WAYS").append(Way(function, written, kind, law, tuple(law_settings.items()), sampled))
         return function
 
     return marked
 
 
 def recipe(kind: str, within: str = "") -> Callable:
-    """Mark a function as the recipe; `within` is a condition on the settings: outside of it, it is not meant."""
+    """Mark a function as the recipe; `within` is a condition on the settings: outside of it, it is not meant.
+
+    One that several programs share is marked in each: `recipe("nearest")(in_numpy.resize_mask)`.
+    """
 
     def marked(function: Callable) -> Callable:
-        function.__globals__.setdefault("RECIPES", []).append(Recipe(function, kind, within))
+        _of_the_program("RECIPES").append(Recipe(function, kind, within))
         return function
 
     return marked
+
+
+def _of_the_program(name: str) -> list:
+    """A list of the program that marks a function, two calls up; the function itself may stand elsewhere."""
+    return sys._getframe(2).f_globals.setdefault(name, [])
 
 
 def ways_of(program: ModuleType) -> list[Way]:

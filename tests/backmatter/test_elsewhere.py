@@ -106,12 +106,22 @@ def test_a_law_foretells_how_often_each_verdict_was_found(topic, way):
     assert beside.counted(words) == way["verdicts"]
 
 
+def functions_of(text):
+    """The source of each function of a file, by its name."""
+    return {node.name: ast.get_source_segment(text, node) for node in ast.parse(text).body if hasattr(node, "args")}
+
+
+def shared_by(text, kind):
+    """The recipes that a program takes from another file for this kind of layer."""
+    for module, name in re.findall(rf'^recipe\("{kind}"\)\((\w+)\.(\w+)\)$', text, re.M):
+        yield functions_of((PROGRAMS / f"{module}.py").read_text(encoding="utf-8"))[name]
+
+
 @pytest.mark.parametrize(("topic", "recipe"), RECIPES, ids=name_of)
 def test_every_recipe_was_equal_at_200_settings_and_is_what_the_program_says(topic, recipe):
     assert recipe["equal"] == recipe["settings"] >= 200
     text = (PROGRAMS / topic / f"{recipe['framework']}.py").read_text(encoding="utf-8")
-    functions = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
-    assert recipe["source"] in [ast.get_source_segment(text, function) for function in functions]
+    assert recipe["source"] in [*functions_of(text).values(), *shared_by(text, recipe["kind"])]
 
 
 @pytest.mark.parametrize("topic", TOPICS)

@@ -3,6 +3,7 @@
 import numpy as np
 from scipy import ndimage
 
+from benchmarks.elsewhere import in_numpy
 from benchmarks.elsewhere.program import recipe, way
 
 
@@ -36,20 +37,8 @@ def resize_corners(x, output_size):
     return ndimage.zoom(x, factors, order=1, mode="nearest")
 
 
-@recipe("nearest")
-def resize_mask(x, output_size):
-    """x (1, 1, H, W): plain indices, reckoned in 32 bits as PyTorch does."""
-    places = np.arange(output_size, dtype=np.float32)
-    rows, columns = ((places * np.float32(n / output_size)).astype(int) for n in x.shape[2:])
-    return x[:, :, rows[:, None], columns]
-
-
-@recipe("nearest-exact")
-def resize_mask_exactly(x, output_size):
-    """x (1, 1, H, W): plain indices, reckoned in 32 bits as PyTorch does."""
-    places = np.arange(output_size, dtype=np.float32) + 0.5
-    rows, columns = ((places * np.float32(n / output_size)).astype(int) for n in x.shape[2:])
-    return x[:, :, rows[:, None], columns]
+recipe("nearest")(in_numpy.resize_mask)
+recipe("nearest-exact")(in_numpy.resize_mask_exactly)
 
 
 @recipe("antialias=True")
