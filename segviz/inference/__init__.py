@@ -6,8 +6,6 @@ taps that lie beside the map.
 
 from __future__ import annotations
 
-import copy
-
 import torch
 from torch import Tensor, nn
 
@@ -46,7 +44,9 @@ def for_inference(model: nn.Module, size: tuple[int, int] | None = None) -> nn.M
     subject = Subject(model, asked or CUSTOMARY, None, [])
     if asked is not None and subject.at != asked:
         raise ValueError(f"size: the model does not take images of {asked}: {subject.run(asked).error}")
-    fast = copy.deepcopy(with_values(model)).eval().requires_grad_(False)
+    fast = with_values(model).eval()
+    for parameter in fast.parameters():
+        parameter.data = parameter.data.clone()
     fold_(fast, subject.recording)
     if asked is not None:
         trim_(fast, subject.recording)

@@ -63,7 +63,7 @@ class TrimmedConv2d(nn.Conv2d):
 
     def __init__(self, conv: nn.Conv2d, rows: list[Band], cols: list[Band]) -> None:
         super().__init__(1, 1, 1, device="meta")
-        self.__dict__.update({name: value for name, value in conv.__dict__.items() if not name.startswith("__")})
+        self.__dict__.update(conv.__dict__)
         self.rows, self.cols = rows, cols
 
     def forward(self, x: Tensor) -> Tensor:
