@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dis
-import inspect
 import random
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,9 +16,11 @@ import torch
 from torch import Tensor, nn
 
 from segviz.arithmetic import whole_numbers
+from segviz.fields.kinds import required_inputs
 from segviz.fields.maps import Node
 from segviz.fields.tracing import trace
 from segviz.measurement import input_channels
+from segviz.measurement.running import uncompiled
 
 from .recording import Call, Recorder, Recording, layers_told_to
 from .shapes import OnShapes
@@ -206,25 +207,16 @@ def checked_model(name: str, model: object) -> nn.Module:
     if isinstance(model, type) and issubclass(model, nn.Module):
         made = f"{model.__name__}()"
         raise TypeError(f"{name} must be a torch.nn.Module, got the class {model.__name__}: make one, {made}")
-    model = getattr(model, "_orig_mod", model)  # torch.compile's wrapper
+    model = uncompiled(model)
     if not isinstance(model, nn.Module):
         raise TypeError(f"{name} must be a torch.nn.Module, got {type(model).__name__}")
-    needed = _needed_inputs(model)
+    needed = required_inputs(model)
     if len(needed) > 1:
         raise ValueError(
             f"{name} must take one picture, but its forward needs {len(needed)} inputs ({', '.join(needed)}): "
             f"give a module that makes the others itself"
         )
     return model
-
-
-def _needed_inputs(model: nn.Module) -> list[str]:
-    try:
-        parameters = inspect.signature(model.forward).parameters.values()
-    except (TypeError, ValueError):
-        return []
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return [p.name for p in parameters if p.kind in kinds and p.default is inspect.Parameter.empty]
 
 
 def checked_size(name: str, size: object) -> Size:

@@ -24,7 +24,7 @@ def hint(model: nn.Module, error: Exception) -> str:
         return ". It is a scripted or traced module (torch.jit): give the eager module that it was made from"
     if "Guard failed" in str(error) or isinstance(getattr(model, "_guards_fn", None), nn.Module):
         return ". It is an exported module, made for certain sizes alone: give the eager module that it was made from"
-    needed = _required_inputs(model)
+    needed = required_inputs(model)
     if len(needed) > 1:
         return (
             f". It takes several inputs ({', '.join(needed)}): give a module that takes one and makes the others of it"
@@ -34,7 +34,7 @@ def hint(model: nn.Module, error: Exception) -> str:
     return ""
 
 
-def _required_inputs(model: nn.Module) -> list[str]:
+def required_inputs(model: nn.Module) -> list[str]:
     try:
         parameters = inspect.signature(model.forward).parameters.values()
     except (TypeError, ValueError):

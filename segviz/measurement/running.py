@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -61,7 +62,7 @@ def eager(op: Op) -> Op:
     return eager(op.module) if isinstance(op, nn.DataParallel) else op
 
 
-def uncompiled(op: Op) -> Op:
+def uncompiled(op: Any) -> Any:
     """The module behind `torch.compile`; anything else as it is."""
     while isinstance(op, nn.Module) and isinstance(inner := getattr(op, "_orig_mod", None), nn.Module):
         op = inner

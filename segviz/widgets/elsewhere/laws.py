@@ -98,34 +98,31 @@ def onnx_same(size: int, kernel_size: int, stride: int = 1, dilation: int = 1, l
 # --- Windows of pools and convolutions -------------------------------------------------------------
 
 
+def kept_windows(
+    size: int, kernel_size: int, stride: int = 1, padding: int = 0, dilation: int = 1, ceil_mode: bool = False
+) -> Span:
+    """Paddle, rounding up, keeps a last window that begins in the padding on the far side."""
+    room = size + 2 * padding - extent(kernel_size, dilation)
+    if room < 0 and not ceil_mode:
+        return None
+    count = (-(-room // stride) if ceil_mode else room // stride) + 1
+    return (-padding, count) if count > 0 else None
+
+
 def torch_windows(
     size: int, kernel_size: int, stride: int = 1, padding: int = 0, dilation: int = 1, ceil_mode: bool = False
 ) -> Span:
     """PyTorch: a last window that would begin in the padding on the far side is dropped."""
-    room = size + 2 * padding - extent(kernel_size, dilation)
-    if room < 0 and not ceil_mode:
-        return None
-    count = (-(-room // stride) if ceil_mode else room // stride) + 1
-    if ceil_mode and (count - 1) * stride >= size + padding:
-        count -= 1
-    return (-padding, count) if count > 0 else None
-
-
-def kept_windows(
-    size: int, kernel_size: int, stride: int = 1, padding: int = 0, dilation: int = 1, ceil_mode: bool = False
-) -> Span:
-    """Paddle keeps that window."""
-    room = size + 2 * padding - extent(kernel_size, dilation)
-    if room < 0 and not ceil_mode:
-        return None
-    count = (-(-room // stride) if ceil_mode else room // stride) + 1
-    return (-padding, count) if count > 0 else None
+    kept = kept_windows(size, kernel_size, stride, padding, dilation, ceil_mode)
+    if kept is None or not ceil_mode or (kept[1] - 1) * stride < size + padding:
+        return kept
+    return (-padding, kept[1] - 1) if kept[1] > 1 else None
 
 
 def openvino_windows(
     size: int, kernel_size: int, stride: int = 1, padding: int = 0, dilation: int = 1, ceil_mode: bool = False
 ) -> Span:
-    """OpenVINO keeps it, too, and refuses a kernel that is larger than the padded map."""
+    """OpenVINO keeps such a window, too, and refuses a kernel that is larger than the padded map."""
     if size + 2 * padding < extent(kernel_size, dilation):
         return None
     return kept_windows(size, kernel_size, stride, padding, dilation, ceil_mode)
