@@ -1,4 +1,4 @@
-"""Behaviors of released libraries that nobody would guess: the code that shows each, and the same in PyTorch.
+"""Behaviors of released libraries that are hard to guess: the code that shows each, and the same in PyTorch.
 
 The code of `behaviors.toml` is run by `make elsewhere`; what PyTorch answers is run again whenever the book is built.
 The value of the last line is what is shown.
