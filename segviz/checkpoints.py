@@ -1,12 +1,17 @@
 """Trained weights on disk: written all or not at all, read without running anything.
 
 A file is a safetensors file whose metadata holds the model's name, the options that make it and its scores.
-Pickles are never read: they can run whatever their author wished.
+Pickles are never read: they can run whatever their author wished. The weights that torchvision publishes are pickles;
+of these, tensors alone are read (`weights_only`), and only where the file has the hash that its name promises.
 """
 
 import contextlib
+import hashlib
 import json
 import os
+import pickle
+import re
+import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -146,6 +151,47 @@ def load_scenes(name: str) -> tuple[dict[str, Any], dict[str, Tensor]]:
         raise ValueError(f"no weights are shipped for {name!r}; there are: {shipped} (`make weights` trains them)")
     checkpoint = load_checkpoint(path, name)
     return checkpoint.options, checkpoint.state
+
+
+def load_published(weights: Any) -> dict[str, Tensor]:
+    """The state dict of `weights`, an entry of torchvision's enumerations of published weights.
+
+    Downloaded with a progress bar the first time, then read from `torch.hub`'s folder (`TORCH_HOME` moves it), where
+    torchvision looks as well. The file is checked by its hash each time, and nothing but tensors is read from it.
+
+    Raises ConnectionError where the file is not there and cannot be fetched, ValueError where it is cut short or
+    damaged; both say where it was looked for and how to bring it.
+    """
+    path = Path(torch.hub.get_dir(), "checkpoints", weights.url.rsplit("/", 1)[-1])
+    bring = (
+        f"bring {weights.url} from a machine that has it, as {path}, or let TORCH_HOME name a folder with "
+        f"{Path(*path.parts[-3:])}"
+    )
+    if path.is_file() and not _has_promised_hash(path):
+        raise ValueError(
+            f"{path} is cut short or damaged: its SHA-256 is not the one in its name; delete it, or {bring}"
+        )
+    try:
+        return dict(weights.get_state_dict(progress=True, check_hash=True, weights_only=True))
+    except (pickle.UnpicklingError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{path} holds more than tensors, which is not read; delete it, or {bring}") from error
+    except RuntimeError as error:
+        if "invalid hash value" not in str(error):
+            raise
+        raise ValueError(
+            f"the download of {path.name} was cut short or damaged, and was not kept; again, or {bring}"
+        ) from error
+    except OSError as error:
+        raise ConnectionError(
+            f"no weights at {path}, and the download failed ({error}); with a network, or {bring}"
+        ) from error
+
+
+def _has_promised_hash(path: Path) -> bool:
+    """Whether a file NAME-HASH.pth has a SHA-256 that begins with HASH, as torchvision names them."""
+    promised = re.search(r"-([0-9a-f]{8,})\.", path.name)
+    with path.open("rb") as file:
+        return promised is not None and hashlib.file_digest(file, "sha256").hexdigest().startswith(promised[1])
 
 
 def _what_is_wrong(path: Path) -> str:

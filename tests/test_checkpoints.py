@@ -1,4 +1,6 @@
 import errno
+import hashlib
+import http.server
 import json
 import os
 import pickle
@@ -6,13 +8,23 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
+from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import save_file
 
 from segviz import checkpoints
-from segviz.checkpoints import Checkpoint, load_checkpoint, load_into, load_scenes, replacing, save_checkpoint
+from segviz.checkpoints import (
+    Checkpoint,
+    load_checkpoint,
+    load_into,
+    load_published,
+    load_scenes,
+    replacing,
+    save_checkpoint,
+)
 
 
 @pytest.fixture
@@ -177,3 +189,94 @@ def test_options_and_scores_can_be_read_without_this_package(tmp_path, checkpoin
     content = (tmp_path / "a").read_bytes()
     header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
     assert json.loads(header["__metadata__"]["options"])["width"] == 0.25
+
+
+# Weights that others publish
+
+
+class Entry:
+    """What torchvision's enumerations have for each file."""
+
+    def __init__(self, url):
+        self.url = url
+
+    def get_state_dict(self, **settings):
+        return torch.hub.load_state_dict_from_url(self.url, **settings)
+
+
+@pytest.fixture
+def published(tmp_path, monkeypatch):
+    """A function that serves a file under a name with its hash, as torchvision's are, and gives its weights entry."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(torch.hub, "_hub_dir", None)
+    folder = tmp_path / "served"
+    folder.mkdir()
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def __init__(self, *args):
+            super().__init__(*args, directory=str(folder))
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+
+    def serve(content, cut=None):
+        torch.save(content, folder / "content")
+        data = (folder / "content").read_bytes()
+        name = f"net-{hashlib.sha256(data).hexdigest()[:8]}.pth"
+        (folder / name).write_bytes(data[:cut])
+        return Entry(f"http://127.0.0.1:{server.server_port}/{name}")
+
+    yield serve
+    server.shutdown()
+    server.server_close()
+
+
+def cached(entry):
+    return Path(torch.hub.get_dir(), "checkpoints", entry.url.rsplit("/", 1)[-1])
+
+
+def test_published_weights_are_fetched_once(published):
+    entry = published({"weight": torch.arange(3.0)})
+    assert torch.equal(load_published(entry)["weight"], torch.arange(3.0))
+    entry.url = entry.url.replace("127.0.0.1", "nowhere.invalid")
+    assert torch.equal(load_published(entry)["weight"], torch.arange(3.0))
+
+
+def test_offline_it_is_said_where_they_were_looked_for_and_how_to_bring_them(published):
+    entry = published({})
+    entry.url = "http://127.0.0.1:9/net-01234567.pth"
+    with pytest.raises(ConnectionError) as error:
+        load_published(entry)
+    for part in (f"no weights at {cached(entry)}", f"bring {entry.url}", "TORCH_HOME"):
+        assert part in str(error.value)
+
+
+def test_a_download_that_was_cut_short_is_not_kept(published):
+    entry = published({"weight": torch.arange(3.0)}, cut=-10)
+    with pytest.raises(ValueError, match="cut short or damaged, and was not kept"):
+        load_published(entry)
+    assert not cached(entry).exists()
+
+
+def test_a_file_that_was_damaged_since_is_refused(published):
+    entry = published({"weight": torch.arange(3.0)})
+    load_published(entry)
+    cached(entry).write_bytes(cached(entry).read_bytes()[:-10])
+    with pytest.raises(ValueError, match=r"net-\w+\.pth is cut short or damaged.*delete it"):
+        load_published(entry)
+
+
+class Harmless:
+    """Would run a function of Python's when unpickled, as any code could."""
+
+    def __reduce__(self):
+        return print, ("unpickled",)
+
+
+def test_nothing_but_tensors_is_read(published, capsys):
+    with pytest.raises(ValueError, match="more than tensors, which is not read"):
+        load_published(published({"weight": Harmless()}))
+    assert "unpickled" not in capsys.readouterr().out

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from segviz.checkpoints import load_published
+
 
 def imagenet_weights(name: str, *, in_channels: int = 3, width: float = 1.0) -> dict[str, Tensor]:
     """The state dict of torchvision's classifier `name`, trained on ImageNet; downloaded once, then cached.
 
     Raises ValueError where the network that asks is not torchvision's: other than three input channels, or a
-    width other than 1.
+    width other than 1; and what `segviz.checkpoints.load_published` raises, offline or for a damaged file.
     """
     if in_channels != 3 or width != 1:
         raise ValueError(
@@ -21,4 +23,4 @@ def imagenet_weights(name: str, *, in_channels: int = 3, width: float = 1.0) -> 
         )
     from torchvision.models import get_model_weights
 
-    return dict(get_model_weights(name)["IMAGENET1K_V1"].get_state_dict(progress=True, check_hash=True))
+    return load_published(get_model_weights(name)["IMAGENET1K_V1"])

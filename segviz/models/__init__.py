@@ -52,6 +52,8 @@ _TABLE = {
     "deeplabv3": _Entry("deeplabv3", "DeepLabV3"),
     "deeplabv3plus": _Entry("deeplabv3plus", "DeepLabV3Plus"),
 }
+# torchvision's networks for the names whose state dicts load unrenamed, trained on COCO with VOC's 21 classes.
+_PUBLISHED = {"fcn_resnet": "fcn_{backbone}", "deeplabv3": "deeplabv3_{backbone}"}
 _DEFAULTS: dict[str, Any] = {"num_classes": 21, "in_channels": 3, "width": 1.0}
 
 
@@ -73,14 +75,17 @@ def create_model(
 
     It takes images (N, in_channels, H, W) of at least `model.min_size` pixels a side and gives logits
     (N, num_classes, H, W). `width` multiplies every channel count of the paper. `weights="scenes"` loads the
-    checkpoint shipped for that name, which brings its own classes, channels, width and options. `options` are
-    the further keyword-only settings of the network's class, as `backbone="resnet101"`.
+    checkpoint shipped for that name, which brings its own classes, channels, width and options.
+    `weights="torchvision"` downloads what torchvision published for `fcn_resnet` and `deeplabv3` (either backbone, 21
+    classes, full width), once, and checks it; it wants pictures normalized as ImageNet's. `options` are the further
+    keyword-only settings of the network's class, as `backbone="resnet101"`.
 
     Raises ValueError, listing what is known, for an unknown name, option, value or weights, and TypeError for
-    a number of the wrong type.
+    a number of the wrong type. `weights="torchvision"` raises ConnectionError offline and ValueError for a damaged
+    file; both say where it was looked for and how to bring it.
     """
     entry = _TABLE[one_of("name", name, _TABLE)]
-    one_of("weights", weights, (None, "scenes"))
+    one_of("weights", weights, (None, "scenes", "torchvision"))
     sizes = {
         "num_classes": whole("num_classes", num_classes),
         "in_channels": whole("in_channels", in_channels),
@@ -93,7 +98,17 @@ def create_model(
     if weights is None:
         return factory(**sizes, **preset, **options)
 
-    from segviz.checkpoints import load_into, load_scenes
+    from segviz.checkpoints import load_into
+
+    if weights == "torchvision":
+        state = _published(name, sizes, {**defaults, **options})
+        model = factory(**sizes, **preset, **options | {"pretrained_backbone": False})
+        if not options.get("aux"):
+            state = {key: tensor for key, tensor in state.items() if not key.startswith("aux_classifier.")}
+        load_into(model, state, "torchvision's file")
+        return model
+
+    from segviz.checkpoints import load_scenes
 
     shipped, state = load_scenes(name)
     shipped = {**_DEFAULTS, **defaults, **shipped}
@@ -104,6 +119,25 @@ def create_model(
     model = factory(**preset, **shipped)
     load_into(model, state)
     return model
+
+
+def _published(name: str, sizes: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
+    """The state dict that torchvision published for the network."""
+    from segviz.backbones.resnet import BLOCKS
+
+    unlike = [f"{key}={value}" for key, value in sizes.items() if value != _DEFAULTS[key]]
+    if name not in _PUBLISHED or unlike or options["backbone"] not in BLOCKS:
+        got = [name, *unlike, *(f"backbone={options[key]!r}" for key in options if key == "backbone")]
+        raise ValueError(
+            f"weights: torchvision published none for {', '.join(got)}; it has them for "
+            f"{' and '.join(map(repr, _PUBLISHED))}, each with backbone {' or '.join(map(repr, BLOCKS))}, "
+            f"num_classes=21, in_channels=3 and width=1"
+        )
+    from torchvision.models import get_model_weights
+
+    from segviz.checkpoints import load_published
+
+    return load_published(get_model_weights(_PUBLISHED[name].format(**options)).DEFAULT)
 
 
 def _positive_number(parameter: str, value: float) -> float:

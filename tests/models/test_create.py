@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+import torchvision
 
 from segviz import checkpoints, create_model, list_models
 from segviz.models.base import SegmentationModel, one_of
@@ -151,3 +152,37 @@ def test_a_network_without_logits_says_what_it_lacks():
 
     with pytest.raises(NotImplementedError, match=r"Empty does not define logits\(x\)"):
         Empty(2, in_channels=3, min_size=1)(torch.rand(1, 3, 2, 2))
+
+
+@pytest.mark.parametrize("aux", [False, True])
+@pytest.mark.parametrize("backbone", ["resnet50", "resnet101"])
+@pytest.mark.parametrize(("name", "published"), [("fcn_resnet", "fcn"), ("deeplabv3", "deeplabv3")])
+def test_torchvisions_weights_give_torchvisions_logits(monkeypatch, name, published, backbone, aux):
+    torch.manual_seed(0)
+    theirs = getattr(torchvision.models.segmentation, f"{published}_{backbone}")(
+        weights=None, weights_backbone=None, aux_loss=True
+    ).eval()
+    asked = []
+
+    def state(self, **_):
+        asked.append(self.url)
+        return theirs.state_dict()
+
+    monkeypatch.setattr(torchvision.models._api.WeightsEnum, "get_state_dict", state)
+    ours = create_model(name, backbone=backbone, weights="torchvision", aux=aux).eval()
+    assert f"/{published}_{backbone}_coco-" in asked[0]
+    x = torch.rand(1, 3, 33, 41)
+    with torch.no_grad():
+        expected = theirs(x)
+        found = ours(x, return_aux=True) if aux else (ours(x),)
+    for key, logits in zip(("out", "aux"), found, strict=False):
+        torch.testing.assert_close(logits, expected[key], rtol=0, atol=1e-4 * expected[key].abs().max().item())
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("unet", {}), ("deeplabv2", {}), ("fcn_resnet", {"num_classes": 11}), ("deeplabv3", {"width": 0.5})],
+)
+def test_where_torchvision_published_nothing_it_is_said_where_it_did(name, options):
+    with pytest.raises(ValueError, match=r"published none for .*'fcn_resnet' and 'deeplabv3'.*'resnet101'.*=21"):
+        create_model(name, weights="torchvision", **options)
