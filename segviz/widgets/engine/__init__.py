@@ -1,5 +1,7 @@
 """Networks computed in the page: no kernel, no server.
 
-In reading order: `sizes` (numbers that follow the picture's size), `operations` (what can be computed, step by step),
-`program` (a network as data, read off the module while it runs), `packing` (the file of a network).
+In reading order, in Python: `sizes` (numbers that follow the picture's size), `operations` (what can be computed, step
+by step), `program` (a network as data, read off the module while it runs), `packing` (the file of a network). In
+JavaScript: `parse.js` (that file read), `sizes.js` (every map's size), `reference.js` (each operation, plainly),
+`nearest.js` (Python's words for a name that is not known), `execute.js` (a network run on a picture).
 """

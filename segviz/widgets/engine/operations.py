@@ -1,7 +1,7 @@
 """What the page can compute: for each PyTorch function the step that stands for it, and the step done by PyTorch.
 
-A function's reader has PyTorch's parameters. It gives the step's name, the maps that it reads and its settings: numbers,
-pairs (rows, columns) and weights. Numbers may be `Size`s. None instead of a step says that the map is handed on as it is.
+A function's reader has PyTorch's parameters. It gives the step's name, the maps that it reads and its settings:
+numbers, pairs (rows, columns) and weights. Numbers may be `Size`s. None instead of a step hands the map on as it is.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def _hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplac
 
 @_reads(F.relu6)
 def _relu6(input: Tensor, inplace: bool = False) -> Reading:
-    return _hardtanh(input, 0.0, 6.0)
+    return Reading("hardtanh", [input], {"least": 0.0, "most": 6.0})
 
 
 @_reads(torch.sigmoid, F.sigmoid, torch.Tensor.sigmoid)
@@ -164,9 +164,7 @@ def _mul(input: Any, other: Any) -> Reading:
 
 
 @_reads(F.local_response_norm)
-def _local_response_norm(
-    input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0
-) -> Reading:
+def _local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Reading:
     return Reading("local_response_norm", [input], {"size": size, "alpha": alpha, "beta": beta, "k": k})
 
 
@@ -324,9 +322,7 @@ def _max_pooled(s: Settings, x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 RUN: dict[str, Callable[..., Any]] = {
-    "conv2d": lambda s, x: F.conv2d(
-        x, s["weight"], s["bias"], s["stride"], s["padding"], s["dilation"], s["groups"]
-    ),
+    "conv2d": lambda s, x: F.conv2d(x, s["weight"], s["bias"], s["stride"], s["padding"], s["dilation"], s["groups"]),
     "conv_transpose2d": lambda s, x: F.conv_transpose2d(
         x, s["weight"], s["bias"], s["stride"], s["padding"], s["output_padding"], s["groups"], s["dilation"]
     ),
@@ -347,9 +343,7 @@ RUN: dict[str, Callable[..., Any]] = {
     ),
     "mean": lambda s, x: x.mean((2, 3), keepdim=True),
     "max_unpool2d": lambda s, x, switches: torch._C._nn.max_unpool2d(x, switches, s["size"]),
-    "interpolate": lambda s, x: F.interpolate(
-        x, tuple(s["size"]), mode="bilinear", align_corners=s["align_corners"]
-    ),
+    "interpolate": lambda s, x: F.interpolate(x, tuple(s["size"]), mode="bilinear", align_corners=s["align_corners"]),
     "cat": lambda s, *maps: torch.cat(maps, 1),
     "pad": _padded,
     "slice": lambda s, x: x[..., s["start"][0] : s["stop"][0], s["start"][1] : s["stop"][1]],

@@ -18,7 +18,8 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode, resolve_name
 
 from segviz.activations import first_tensor, modules_at
-from segviz.measurement.running import eager, left_alone
+from segviz.fields.kinds import as_module
+from segviz.measurement.running import left_alone
 from segviz.widgets.engine.operations import READERS, RUN, NotComputed, Reading
 from segviz.widgets.engine.sizes import Size, evaluated, expression_of
 
@@ -59,7 +60,7 @@ def program_of(model: nn.Module, *, channels: int | None = None) -> Program:
     >>> program.names
     {'': 2, '0': 1, '1': 2}
     """
-    model = eager(model)
+    model = as_module(model)
     if channels is None:
         channels = int(getattr(model, "in_channels", 3))
     least = int(getattr(model, "min_size", 1))
@@ -133,9 +134,7 @@ class Recording(TorchFunctionMode):
     def value_of(self, tensor: Tensor) -> int | None:
         return self._values.get(id(tensor))
 
-    def __torch_function__(
-        self, func: Any, types: Any, args: tuple = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
+    def __torch_function__(self, func: Any, types: Any, args: tuple = (), kwargs: dict[str, Any] | None = None) -> Any:
         kwargs = kwargs or {}
         if not any(self.value_of(tensor) is not None for tensor in _tensors_in([args, kwargs])):
             return func(*args, **kwargs)
@@ -279,4 +278,3 @@ def _difference(program: Program, model: nn.Module, least: int) -> str:
         if not torch.allclose(given, wanted, rtol=1e-4, atol=1e-5 * float(wanted.abs().max())):
             return f"at {height}×{width} they give other values"
     return ""
-

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 # A number; or ["rows" | "columns", value], the size of a map; or [one of these names, a number, a number].
@@ -36,12 +36,6 @@ class Size(int):
         size.expression = expression
         return size
 
-    def __neg__(self) -> Size:
-        return 0 - self
-
-    def __pos__(self) -> Size:
-        return self
-
 
 def _remembering(name: str, compute: Callable[[int, int], int]) -> None:
     def forward(self: Size, other: Any) -> Any:
@@ -60,6 +54,7 @@ def _remembering(name: str, compute: Callable[[int, int], int]) -> None:
 
 for _name, _compute in _ARITHMETIC.items():
     _remembering(_name, _compute)
+Size.__neg__ = lambda self: 0 - self  # type: ignore[assignment, return-value]
 
 
 def expression_of(number: int) -> Expression:
@@ -67,10 +62,10 @@ def expression_of(number: int) -> Expression:
     return number.expression if isinstance(number, Size) else int(number)
 
 
-def evaluated(setting: Any, sizes: Sequence[tuple[int, int]]) -> Any:
+def evaluated(setting: Any, sizes: Mapping[int, tuple[int, int]]) -> Any:
     """A step's setting with numbers in the place of expressions; `sizes[value]` is (rows, columns) of a map.
 
-    >>> evaluated({"size": [["floordiv", ["rows", 0], 2], 7]}, [(9, 12)])
+    >>> evaluated({"size": [["floordiv", ["rows", 0], 2], 7]}, {0: (9, 12)})
     {'size': [4, 7]}
     """
     if isinstance(setting, dict):
