@@ -6,6 +6,7 @@ from importlib import import_module
 _HOME = {
     "ASPPExplorer": "aspp",
     "ActivationExplorer": "activations",
+    "CRFExplorer": "crf",
     "BugHunt": "hunt",
     "CheckerboardExplorer": "checkerboard",
     "ConvolutionExplorer": "convolution",

@@ -126,8 +126,9 @@ class Stage:
         return self.page.locator(".segviz").nth(index)
 
     def settle(self) -> None:
-        """Wait until what was done is drawn: a widget draws with the next frame."""
+        """Wait until what was done is drawn: with the next frame, or while the widget says that it is busy."""
         self.page.evaluate(TWO_FRAMES)
+        self.page.wait_for_function("!document.querySelector('.segviz [aria-busy=true]')")
         self.page.evaluate(TWO_FRAMES)
 
     def picture(self, index: int) -> list[str]:
