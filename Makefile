@@ -14,7 +14,7 @@ SOURCES := _config.yml _toc.yml index.md requirements.txt \
 SAVE_FIGURES := {"@jupyter-widgets/jupyterlab-manager:plugin": {"saveState": true}}
 
 .DEFAULT_GOAL := book
-.PHONY: book test lab serve check weights benchmarks peers elsewhere twice address environment clean
+.PHONY: book test lab serve check engine weights benchmarks peers elsewhere twice address environment clean
 
 book: $(BUILT)
 	@echo "The book: _build/html/index.html"
@@ -37,6 +37,11 @@ check: $(READY)
 	$(BIN)/codespell
 	$(BIN)/nbstripout --keep-id --verify chapters/*.ipynb
 	$(BIN)/python -m pytest tests/test_repository.py tests/test_github.py
+
+# The kernels that compute networks in the page, compiled again from their C; the compiler is a Python package.
+engine: $(READY)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .venv-engine ziglang==0.17.1
+	@PYTHONPATH=.venv-engine $(BIN)/python -m segviz.widgets.engine.kernels
 
 # Hours on a CPU, minutes on a GPU. Interrupt it at will: what was begun waits in runs/weights and is carried on.
 weights: $(READY)

@@ -9,6 +9,7 @@ from torch import nn
 
 from segviz import capture
 from segviz.widgets import engine
+from segviz.widgets.engine.kernels import packed_kernels
 
 FOLDER = Path(engine.__file__).parent
 ADDRESS = "http://engine.test/"
@@ -18,11 +19,16 @@ import { execute } from "./execute.js";
 import { operations } from "./reference.js";
 import { planned } from "./sizes.js";
 import { nearest, quoted } from "./nearest.js";
+import { fastExecutor, kernelsIn, laidOut } from "./fast.js";
 const bytesOf = async (name) => (await fetch(`./files/${name}`)).arrayBuffer();
-globalThis.engine = { parse, execute, operations, planned, nearest, quoted, bytesOf, runs: { reference: execute } };
+globalThis.engine = { parse, execute, operations, planned, nearest, quoted, bytesOf, runs: {} };
+engine.fast = { kernelsIn, laidOut };
+engine.kernels = new Uint8Array(await bytesOf("kernels"));
+engine.runs = { reference: execute, fast: await fastExecutor(engine.kernels) };
 </script>"""
 
-# Each layer's largest difference and largest value, and how many labels and switches differ.
+# Each layer's largest difference and largest value; that of the logits where nothing else is asked for, with their own
+# switches; how many labels and switches differ.
 COMPARE = """async ({ form, height, width, layers, sizes, switched }) => {
   const { parse, bytesOf, runs } = engine;
   const network = parse(await bytesOf("network"));
@@ -50,16 +56,18 @@ COMPARE = """async ({ form, height, width, layers, sizes, switched }) => {
   });
   const found = {};
   const own = (await runs[form](network, picture, [""], { found }))[""];
+  const last = wanted.subarray(wanted.length - own.values.length);
+  const alone = own.values.reduce((most, value, n) => Math.max(most, Math.abs(value - last[n])), 0);
   const labels = (values) => Array.from({ length: height * width }, (_, pixel) => {
     let best = 0;
     const score = (k) => values[k * height * width + pixel];
     for (let k = 1; k < own.shape[0]; k++) if (score(k) > score(best)) best = k;
     return best;
   });
-  const right = labels(wanted.subarray(wanted.length - own.values.length));
+  const right = labels(last);
   const flipped = switched.map(([name]) => found[name].filter((value, n) => value !== switches[name][n]).length);
   return {
-    differences,
+    differences, alone,
     labels: labels(own.values).filter((label, pixel) => label === right[pixel]).length / right.length,
     flipped: flipped.reduce((a, b) => a + b, 0),
     switches: theirs.length,
@@ -71,12 +79,12 @@ class EnginePage:
     """The engine in a tab: `files` are what its scripts can fetch; `change(name, text)` may spoil a module."""
 
     def __init__(self, browser, change=lambda name, text: text, page=PAGE):
-        self.files: dict[str, bytes] = {}
+        self.files: dict[str, bytes] = {"kernels": packed_kernels()}
         self._change, self._page = change, page
         self.tab = browser.new_page()
         self.tab.route("**/*", self._answer)
         self.tab.goto(ADDRESS)
-        self.tab.wait_for_function("globalThis.engine")
+        self.tab.wait_for_function("Boolean(globalThis.engine?.runs.reference)")
 
     def _answer(self, route):
         path = route.request.url.removeprefix(ADDRESS)

@@ -4,4 +4,8 @@ In reading order, in Python: `sizes` (numbers that follow the picture's size), `
 by step), `program` (a network as data, read off the module while it runs), `packing` (the file of a network). In
 JavaScript: `parse.js` (that file read), `sizes.js` (every map's size), `reference.js` (each operation, plainly),
 `nearest.js` (Python's words for a name that is not known), `execute.js` (a network run on a picture).
+
+The fast form of the same: `kernels.c` (the operations in C, compiled to WebAssembly by `kernels.py`), `fusing.js`
+(steps put together), `layout.js` (where each map lies), `convolutions.js` and `parts.js` (what the kernels are told),
+`room.js` (the memory), `fast.js` (a network run on a picture).
 """

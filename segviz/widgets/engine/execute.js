@@ -76,7 +76,8 @@ export function check({ title, channels, least }, { pixels, height, width }) {
   }
 }
 
-function checkSwitches(steps, shapes, switches) {
+/** Refuses switches that fit no pool of the network. */
+export function checkSwitches(steps, shapes, switches) {
   const pools = new Map(steps.filter((step) => step.op === "max_pool2d" && Array.isArray(step.to)).map((step) => [step.module, step]));
   for (const [name, values] of Object.entries(switches)) {
     if (!pools.has(name)) {
