@@ -1,9 +1,10 @@
 """Networks computed in the page: no kernel, no server.
 
 In reading order, in Python: `sizes` (numbers that follow the picture's size), `operations` (what can be computed, step
-by step), `program` (a network as data, read off the module while it runs), `packing` (the file of a network). In
-JavaScript: `parse.js` (that file read), `sizes.js` (every map's size), `reference.js` (each operation, plainly),
-`nearest.js` (Python's words for a name that is not known), `execute.js` (a network run on a picture).
+by step), `recording` (a module's steps, written down while it runs), `running` (the steps done by PyTorch), `program`
+(a network as data, tried against the module), `packing` (the file of a network). In JavaScript: `parse.js` (that file
+read), `sizes.js` (every map's size), `reference.js` (each operation, plainly), `nearest.js` (Python's words for a name
+that is not known), `execute.js` (a network run on a picture).
 
 The fast form of the same: `kernels.c` (the operations in C, compiled to WebAssembly by `kernels.py`), `fusing.js`
 (steps put together), `layout.js` (where each map lies), `convolutions.js` and `parts.js` (what the kernels are told),

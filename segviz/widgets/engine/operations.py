@@ -1,4 +1,4 @@
-"""What the page can compute: for each PyTorch function the step that stands for it, and the step done by PyTorch.
+"""What the page can compute: for each PyTorch function the step that stands for it.
 
 A function's reader has PyTorch's parameters. It gives the step's name, the maps that it reads and its settings:
 numbers, pairs (rows, columns) and weights. Numbers may be `Size`s. None instead of a step hands the map on as it is.
@@ -13,7 +13,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from segviz.layers import mirrored
 from segviz.widgets.engine.sizes import Size
 
 
@@ -153,13 +152,15 @@ def _add(input: Tensor, other: Any, *, alpha: float = 1) -> Reading:
 
 
 @_reads(torch.mul, torch.Tensor.mul, torch.Tensor.mul_)
-def _mul(input: Any, other: Any) -> Reading:
+def _mul(input: Any, other: Any) -> Reading | None:
     if not isinstance(input, Tensor):
         input, other = other, input
     if isinstance(other, Tensor):
         return Reading("mul", [input, other], {})
     if isinstance(other, Size):
         _refuse("mul of a map by its size")
+    if other == 1:
+        return None
     return Reading("scale", [input], {"by": float(other)})
 
 
@@ -303,48 +304,3 @@ def _slice(input: Tensor, key: Any) -> Reading | None:
         return None
     start = [0 if one.start is None else one.start for one in keys[2:]]
     return Reading("slice", [input], {"start": start, "stop": [one.stop for one in keys[2:]]})
-
-
-# --- The same steps by PyTorch ----------------------------------------------------------------------------------
-
-Settings = dict[str, Any]
-
-
-def _padded(s: Settings, x: Tensor) -> Tensor:
-    (top, left), (bottom, right) = s["before"], s["after"]
-    if s["mode"] == "reflect":
-        return mirrored(x, before=(top, left), after=(bottom, right))
-    return F.pad(x, (left, right, top, bottom), value=s["value"])
-
-
-def _max_pooled(s: Settings, x: Tensor) -> tuple[Tensor, Tensor]:
-    return F.max_pool2d(x, s["kernel"], s["stride"], s["padding"], s["dilation"], s["ceil_mode"], True)
-
-
-RUN: dict[str, Callable[..., Any]] = {
-    "conv2d": lambda s, x: F.conv2d(x, s["weight"], s["bias"], s["stride"], s["padding"], s["dilation"], s["groups"]),
-    "conv_transpose2d": lambda s, x: F.conv_transpose2d(
-        x, s["weight"], s["bias"], s["stride"], s["padding"], s["output_padding"], s["groups"], s["dilation"]
-    ),
-    "batch_norm": lambda s, x: F.batch_norm(x, s["mean"], s["variance"], s["weight"], s["bias"], eps=s["eps"]),
-    "relu": lambda s, x: F.relu(x),
-    "hardtanh": lambda s, x: F.hardtanh(x, s["least"], s["most"]),
-    "sigmoid": lambda s, x: torch.sigmoid(x),
-    "silu": lambda s, x: F.silu(x),
-    "hardsigmoid": lambda s, x: F.hardsigmoid(x),
-    "hardswish": lambda s, x: F.hardswish(x),
-    "add": lambda s, x, y: x + y,
-    "mul": lambda s, x, y: x * y,
-    "scale": lambda s, x: s["by"] * x,
-    "local_response_norm": lambda s, x: F.local_response_norm(x, s["size"], s["alpha"], s["beta"], s["k"]),
-    "max_pool2d": _max_pooled,
-    "avg_pool2d": lambda s, x: F.avg_pool2d(
-        x, s["kernel"], s["stride"], s["padding"], s["ceil_mode"], s["count_include_pad"]
-    ),
-    "mean": lambda s, x: x.mean((2, 3), keepdim=True),
-    "max_unpool2d": lambda s, x, switches: torch._C._nn.max_unpool2d(x, switches, s["size"]),
-    "interpolate": lambda s, x: F.interpolate(x, tuple(s["size"]), mode="bilinear", align_corners=s["align_corners"]),
-    "cat": lambda s, *maps: torch.cat(maps, 1),
-    "pad": _padded,
-    "slice": lambda s, x: x[..., s["start"][0] : s["stop"][0], s["start"][1] : s["stop"][1]],
-}

@@ -22,7 +22,8 @@ import torch
 from torch import Tensor, nn
 
 from segviz.models import create_model
-from segviz.widgets.engine.program import Program, program_of
+from segviz.widgets.engine.program import program_of
+from segviz.widgets.engine.recording import Program
 
 ALIGNED = 8
 

@@ -73,7 +73,12 @@ const shapeOf = {
   max_unpool2d: sized,
   interpolate: sized,
   cat: (step, shapes) => [shapes.reduce((sum, shape) => sum + shape[0], 0), ...shapes[0].slice(1)],
-  pad: (step, [shape]) => [shape[0], ...AXES.map((axis) => step.before[axis] + shape[1 + axis] + step.after[axis])],
+  pad: (step, [shape]) => {
+    if (step.mode === "reflect" && Math.min(shape[1], shape[2]) < 2) {
+      throw new Error(`x: got maps of ${shape[1]}×${shape[2]}; mirroring needs at least 2 rows and 2 columns`);
+    }
+    return [shape[0], ...AXES.map((axis) => step.before[axis] + shape[1 + axis] + step.after[axis])];
+  },
   slice: (step, [shape]) => [shape[0], ...AXES.map((axis) => {
     const [from, to] = boundsOf(step, axis, shape[1 + axis]);
     return to - from;

@@ -36,6 +36,9 @@ class Size(int):
         size.expression = expression
         return size
 
+    def __neg__(self) -> Size:
+        return Size(-int(self), ["sub", 0, self.expression])
+
 
 def _remembering(name: str, compute: Callable[[int, int], int]) -> None:
     def forward(self: Size, other: Any) -> Any:
@@ -54,7 +57,6 @@ def _remembering(name: str, compute: Callable[[int, int], int]) -> None:
 
 for _name, _compute in _ARITHMETIC.items():
     _remembering(_name, _compute)
-Size.__neg__ = lambda self: 0 - self  # type: ignore[assignment, return-value]
 
 
 def expression_of(number: int) -> Expression:
