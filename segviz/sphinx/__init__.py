@@ -10,10 +10,10 @@ from typing import Any
 from sphinx.application import Sphinx
 
 from segviz import __version__
-from segviz.sphinx import assets, figures, links, mends, progress
+from segviz.sphinx import assets, engine, figures, links, mends, progress
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    for part in (assets, figures, links, mends, progress):
+    for part in (assets, engine, figures, links, mends, progress):
         part.setup(app)
     return {"version": __version__, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -14,6 +14,7 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 
+from segviz.sphinx import engine
 from segviz.widgets import bundle
 
 SCRIPT, STYLES, PALETTE = "segviz.js", "segviz.css", "segviz-palette.css"
@@ -56,7 +57,7 @@ def drop_widget_state(app: Sphinx, doctree: nodes.document) -> None:
 def add_page_assets(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
     """Load the widgets' script and styles where a widget is."""
     if "data-segviz" in context.get("body", ""):
-        app.add_js_file(SCRIPT)
+        app.add_js_file(SCRIPT, **engine.attributes(context["body"]))
         app.add_css_file(STYLES)
 
 

@@ -39,6 +39,12 @@ def classic_script() -> str:
     return f'"use strict";\n(() => {{\n{body}{_variable(host)}.start({{ {table} }});\n}})();\n'
 
 
+def function_of(entry: Path) -> str:
+    """A JavaScript function of no arguments, in the page's own syntax, that gives what the module `entry` exports."""
+    entry = entry.resolve()
+    return f"function () {{\n{_inlined(entry)}return {_variable(entry)};\n}}"
+
+
 @cache
 def stylesheet(*, root: int | None = None) -> str:
     """The CSS of every widget: the palette, what they share, then each one's own.

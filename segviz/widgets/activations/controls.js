@@ -1,19 +1,27 @@
-// The quiet column: stage, picture, mix, colors; with a kernel any layer by name, and the reader's own picture.
+// The quiet column: stage, picture, mix, colors; where something computes any layer by name, and the reader's picture.
 
-import { choice, select, slider } from "../shared/controls.js";
+import { button, choice, select, slider } from "../shared/controls.js";
 import { el, freshId } from "../shared/dom.js";
-import { MOST_BYTES } from "./kernel.js";
+import { bringing } from "./bring.js";
 import { filmName, modelName } from "./words.js";
+import { workOf } from "./work.js";
 
 /**
  * @param {object} told  what the controls ask for
  * @param {(slot: number) => void} told.onSlot
  * @param {(side: string, name: string) => void} told.onModel
  * @param {(side: string, layer: string) => void} told.onLayer
- * @param {(data: DataView, name: string) => void} told.onFile
+ * @param {(file: Blob, name: string) => void} told.onFile
+ * @param {() => void} told.onAll    every channel
+ * @param {() => void} told.onStop, told.onGo
+ * @param {object} able   what there is beside the page's own maps
+ * @param {string[]} able.networks   names to choose from; none where only those of the gallery are
+ * @param {boolean} able.computes    whether a kernel or the page computes
+ * @param {boolean} able.here        whether it is the page
+ * @param {(name: string) => string[]} able.layersOf   names of a network's modules
  */
-export function controlsOf(frame, { onSlot, onModel, onLayer, onFile }) {
-  const { gallery, left, right, offers } = frame.state();
+export function controlsOf(frame, { onSlot, onModel, onLayer, onFile, onAll, onStop, onGo }, able) {
+  const { gallery, left, right } = frame.state();
   const sides = [["left", left], ["right", right]].filter(([, look]) => look.model).map(([side]) => side);
   const stage = slider({ label: "stage", min: 0, max: 1, onInput: onSlot });
   const together = choice({
@@ -28,19 +36,24 @@ export function controlsOf(frame, { onSlot, onModel, onLayer, onFile }) {
     options: [["auto", "automatic"], ["magnitude", "magnitude"], ["signed", "signed"]],
     onChange: (value) => frame.update({ colors: value }),
   });
-  const models = gallery.models.length > sides.length ? sides.map((side) => modelOf(side)) : [];
-  const layers = offers ? sides.map((side) => layerOf(side)) : [];
-  const file = offers ? fileOf(frame, onFile) : null;
+  const names = able.networks.length ? able.networks : gallery.models.map(({ name }) => name);
+  const models = names.length > sides.length ? sides.map((side) => modelOf(side)) : [];
+  const layers = able.computes ? sides.map((side) => layerOf(side)) : [];
+  const file = able.computes ? bringing(frame, onFile, able.here ? "It stays in this page: nothing of it is sent anywhere." : "It goes to your kernel, and nowhere else.") : null;
+  const all = able.here ? button("every channel", onAll) : null;
+  const work = able.here ? workOf({ onStop, onGo }) : null;
   frame.controls.append(
     stage.node,
     ...(sides.length > 1 ? [together.node] : []),
     pictures.node, ...(file ? [file.node] : []),
-    mix.node, colors.node,
-    ...models.map((model) => model.node), ...layers.map((layer) => layer.node),
+    ...models.map((model) => model.node), ...(all ? [all] : []), ...(work ? [work.node] : []),
+    mix.node, colors.node, ...layers.map((layer) => layer.node),
   );
-  return { show, say: (words) => file?.say(words) };
+  return { show, say: (words) => file?.say(words), work };
 
-  function show(view, state, uris) {
+  function show(view, state, uris, awake) {
+    all?.classList.toggle("ae-away", awake);
+    for (const { node } of layers) node.classList.toggle("ae-away", !awake);
     stage.limit(view.pairs.length - 1);
     stage.show(view.slot);
     stage.node.querySelector("output").textContent = filmName(view[view.chosen].stage);
@@ -54,30 +67,31 @@ export function controlsOf(frame, { onSlot, onModel, onLayer, onFile }) {
   function modelOf(side) {
     const { node, show: write } = select({
       label: side === "left" ? "first network" : "second network",
-      options: gallery.models.map(({ name }) => [name, modelName(name)]),
+      options: names.map((name) => [name, modelName(name)]),
       onChange: (name) => onModel(side, name),
     });
     return { side, node, show: (look) => write(look.model.name) };
   }
 
   function layerOf(side) {
-    const [id, known] = [freshId("ae-layer"), freshId("ae-layers")];
+    const id = freshId("ae-layer");
     const label = el("label", { for: id });
-    const names = el("datalist", { id: known });
+    const known = el("datalist", { id: freshId("ae-layers") });
     const go = () => onLayer(side, input.value.trim());
     // Enter only closes the list of names, and a name chosen from it is no change until the field is left.
     const onKey = ({ key }) => key === "Enter" && go();
     const onInput = ({ inputType }) => (inputType ?? "insertReplacementText") === "insertReplacementText" && go();
-    const input = el("input", { type: "text", id, list: known, spellcheck: "false", autocomplete: "off", change: go, keydown: onKey, input: onInput });
+    const input = el("input", { type: "text", id, list: known.id, spellcheck: "false", autocomplete: "off", change: go, keydown: onKey, input: onInput });
     let listed = "";
-    return { side, node: el("div", { class: "sv-select" }, label, input, names), show: write };
+    return { side, node: el("div", { class: "sv-select" }, label, input, known), show: write };
 
     function write(look, { layer }) {
       label.textContent = `layer of ${modelName(look.model.name)}`;
       if (document.activeElement !== input) input.value = layer;
-      if (listed === look.model.name) return;
-      listed = look.model.name;
-      names.replaceChildren(...(offers.layers[listed] ?? []).map((value) => el("option", { value })));
+      const layers = able.layersOf(look.model.name);
+      if (listed === `${look.model.name} ${layers.length}`) return;
+      listed = `${look.model.name} ${layers.length}`;
+      known.replaceChildren(...layers.map((value) => el("option", { value })));
     }
   }
 }
@@ -103,30 +117,5 @@ function picturesOf(frame) {
   function optionOf(uri, n) {
     const input = el("input", { type: "radio", name, value: n, change: () => frame.update({ picture: n }) });
     return { input, node: el("label", { class: "ae-option" }, input, el("img", { class: "ae-thumb", src: uri, alt: `picture ${n + 1}` })) };
-  }
-}
-
-/** A file of the reader's own: chosen, or dropped on the figure. */
-function fileOf(frame, onFile) {
-  const input = el("input", { type: "file", class: "sv-hidden", accept: "image/*", change: () => take(input.files[0]) });
-  const note = el("p", { class: "ae-note", role: "status" });
-  const node = el("div", { class: "ae-file" }, el("label", { class: "sv-button" }, input, "a picture of yours …"), note);
-  frame.figure.addEventListener("dragover", (event) => event.preventDefault());
-  frame.figure.addEventListener("drop", (event) => {
-    event.preventDefault();
-    take(event.dataTransfer.files[0]);
-  });
-  return { node, say: (words) => (note.textContent = words) };
-
-  async function take(file) {
-    if (!file) return;
-    const megabytes = (bytes) => (bytes / 2 ** 20).toFixed(1).replace(/\.0$/, "");
-    if (file.size > MOST_BYTES) {
-      note.textContent = `The file has ${megabytes(file.size)} MB; ${megabytes(MOST_BYTES)} MB is the most.`;
-      return;
-    }
-    note.textContent = "on its way …";
-    onFile(new DataView(await file.arrayBuffer()), file.name);
-    input.value = "";
   }
 }

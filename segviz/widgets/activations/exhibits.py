@@ -78,7 +78,8 @@ def classes() -> tuple[str, ...]:
 
 @cache
 def _kept(names: tuple[str, ...], pictures: int, channels: int, asked: tuple[Asked, ...] = ()) -> dict[str, Any]:
-    return precomputed(exhibits_of(names), pictures_of(pictures), channels, classes(), asked)
+    gallery = precomputed(exhibits_of(names), pictures_of(pictures), channels, classes(), asked)
+    return gallery | {"scenes": list(SCENES[:pictures])}  # the page may then compute further maps of them
 
 
 def _held(gallery: dict[str, Any], name: str, layer: str, channel: int | None) -> bool:

@@ -1,10 +1,9 @@
 // The page's side of a kernel: what was asked for, what has come, and one request at a time.
 
-const PATIENCE = 20_000; // milliseconds until an unanswered request counts as lost
-export const MOST_BYTES = 8 * 2 ** 20;
+const PATIENCE = 20_000; // milliseconds until a request that a kernel did not answer counts as lost
 
-/** What the kernel told so far; without a kernel it stays empty. */
-export function kernelOf() {
+/** What the kernel told so far, or the page in its place (here.js); with neither it stays empty. */
+export function kernelOf(patience = PATIENCE) {
   const stem = Math.random().toString(36).slice(2);
   const stages = new Map(); // model, layer, picture -> a stage as the gallery has them
   const maps = new Map(); // … and channel -> bytes
@@ -16,14 +15,14 @@ export function kernelOf() {
   let pending = null; // { id, since }
   let seen = null;
   let count = 0;
-  return { request, bring, take, stageOf, mapOf, thumbsOf, pictures, why: (want) => refused.get(keyOf(want)) ?? null };
+  return { request, bring, take, told, stageOf, mapOf, thumbsOf, pictures, why: (want) => refused.get(keyOf(want)) ?? null };
 
   /**
    * The next request: the first group of wants that holds any that were neither answered nor refused.
    * Null where there is none, or while another is on its way.
    */
   function request(...groups) {
-    if (pending && Date.now() - pending.since < PATIENCE) return null;
+    if (pending && Date.now() - pending.since < patience) return null;
     const open = [brought.splice(0), ...groups].map((wants) => wants.filter((want) => !has(want))).find((wants) => wants.length);
     if (!open) return null;
     count += 1;
@@ -31,9 +30,15 @@ export function kernelOf() {
     return { id: pending.id, wants: open };
   }
 
-  /** Let a file be asked for before all else. */
-  function bring(data, name) {
-    brought.push({ kind: "picture", name, data });
+  /** Let a file be asked for before all else; `notes` say what was done to it on the way. */
+  function bring(data, name, notes = []) {
+    brought.push({ kind: "picture", name, data, notes });
+  }
+
+  /** Some answers of a request that is still on its way, and, without any, its end. */
+  function told(items) {
+    if (!items) pending = null;
+    items?.forEach(keep);
   }
 
   /** Take an answer in; gives its items that are news to this view. */
@@ -59,6 +64,7 @@ export function kernelOf() {
     stage.ranges[item.channel] = item.range;
     stage.facts[item.picture][item.channel] = item.facts;
     stage.told = item.told;
+    stage.right[item.picture] = item.right ?? null;
     stages.set(place, stage);
     maps.set(keyOf(item), bytesOf(item.bytes));
   }

@@ -125,7 +125,7 @@ class LiveMaps:
         image, notes = read_picture(bytes(want["data"]), self._size)
         self.pictures.append(Picture(image[None], None))
         uri = data_uri(as_picture(image), "webp", quality=85)
-        return {"picture": len(self.pictures) - 1, "uri": uri, "notes": notes}
+        return {"picture": len(self.pictures) - 1, "uri": uri, "notes": [*want.get("notes", []), *notes]}
 
     # --- What stands behind them ----------------------------------------------------------------------------------
 

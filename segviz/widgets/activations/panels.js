@@ -22,6 +22,11 @@ export function paint(canvas, map, state) {
   context.putImageData(pixels, 0, 0);
 }
 
+function cleared(canvas) {
+  delete canvas.dataset.drawn;
+  canvas.width = 1; // which empties it
+}
+
 /** The picture: in color where the pointed unit sees it, with the boxes of both sides' units. */
 export function inputOf(frame) {
   const canvas = el("canvas", { class: "ae-canvas ae-input", role: "img" });
@@ -143,7 +148,10 @@ export function panelOf(frame, side, source, viewOf) {
       left: `${(100 * x) / width}%`, top: `${(100 * y) / height}%`, width: `${(100 * wide) / width}%`, height: `${(100 * tall) / height}%`,
       opacity: String(state.mix / 100),
     });
-    paint(canvas, source.map(look.model, stage, look.picture, column), state);
+    const map = source.map(look.model, stage, look.picture, column);
+    if (!map && canvas.dataset.of !== look.model.name) cleared(canvas); // the map of another network is none of this one
+    canvas.dataset.of = look.model.name;
+    paint(canvas, map, state);
     set(canvas, { "aria-label": `${called}, ${stageName(stage)}, ${channelName(stage, column)}` });
     const [cellHeight, cellWidth] = box.stride;
     set(unit, { x: x + col * cellWidth, y: y + row * cellHeight, width: cellWidth, height: cellHeight });
@@ -169,8 +177,9 @@ export function panelOf(frame, side, source, viewOf) {
   }
 
   function showScale({ stage, range }, { colors }) {
-    scale.classList.toggle("ae-away", stage.kind === "classes");
-    if (stage.kind === "classes") return;
+    const without = stage.kind === "classes" || !range;
+    scale.classList.toggle("ae-away", without);
+    if (without) return;
     const most = Math.max(Math.abs(range[0]), Math.abs(range[1]));
     const kind = scaleOf(colors, range);
     bar.style.background = gradient(kind);

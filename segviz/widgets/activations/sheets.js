@@ -3,6 +3,11 @@
 import { decoder } from "../shared/pictures.js";
 import { byteOfZero, scattered } from "./geometry.js";
 
+/** Whether the page holds maps of a stage; of a network that only the engine knows it holds none. */
+export function isHeld({ sheet, switches }) {
+  return Boolean(sheet ?? switches);
+}
+
 /** Gives `mapOf(model, stage, picture, column)`: bytes, or null while the sheet is not decoded; then `onReady` is called. */
 export function sheetsOf(onReady) {
   const decoded = decoder(onReady);
@@ -10,6 +15,7 @@ export function sheetsOf(onReady) {
   return mapOf;
 
   function mapOf(model, stage, picture, column) {
+    if (!isHeld(stage)) return null;
     const key = JSON.stringify([model.name, stage.layer, picture, column]);
     if (!maps.has(key)) {
       const bytes = stage.kind === "unpool" ? unpooled(model, stage, picture, column) : cut(model, stage, picture, column);

@@ -5,13 +5,17 @@ import { defineWidget } from "../shared/shell.js";
 import { controlsOf } from "./controls.js";
 import { filmOf } from "./film.js";
 import { colorsOf, pixelOf, slots, spanOf, stageAt, unitAt } from "./geometry.js";
+import { hereOf } from "./here.js";
+import { takenIn } from "./intake.js";
 import { kernelOf } from "./kernel.js";
 import { inputOf, panelOf } from "./panels.js";
-import { sheetsOf } from "./sheets.js";
+import { isHeld, sheetsOf } from "./sheets.js";
 import { sourceOf } from "./source.js";
 import { caption, readout } from "./words.js";
 
 const SIDES = ["left", "right"];
+/** A larger file is brought to the picture's size before it goes to a kernel: servers pass on no more than 10 MB. */
+const TO_A_KERNEL = 8 * 2 ** 20;
 const TRAITS = ["left", "right", "picture", "at", "side", "mix", "colors", "together", "gallery", "offers", "answer"];
 
 /** The pure parts, which the tests hold to Python's. */
@@ -50,7 +54,7 @@ function shownOf(state, model, layer, channel, stageOf, before) {
   const live = stageOf(model, layer, picture, gallery);
   if (live?.ranges[channel]) return { stage: live, column: live.channels.indexOf(channel), picture };
   const held = model.stages.find((known) => known.layer === layer);
-  if (held && picture < gallery.pictures.length) return { stage: held, column: Math.max(0, held.channels.indexOf(channel)), picture };
+  if (held && isHeld(held) && picture < gallery.pictures.length) return { stage: held, column: Math.max(0, held.channels.indexOf(channel)), picture };
   if (before?.model.name === model.name) return { stage: before.stage, column: before.column, picture: before.picture };
   return { stage: held ?? model.stages[0], column: 0, picture: 0 };
 }
@@ -58,10 +62,12 @@ function shownOf(state, model, layer, channel, stageOf, before) {
 function build(shell) {
   let [view, state] = [null, null];
   const viewOf = () => view;
-  const kernel = kernelOf();
-  // What a change needs of the kernel travels with it: two messages would wait for one another.
-  const frame = { ...shell, update: (changes) => shell.update({ ...changes, ...asking((next) => [mapsWanted(next)], { ...state, ...changes }) }) };
-  const source = sourceOf(kernel, () => state.gallery.pictures.length, () => view && draw(null, state));
+  const start = shell.state();
+  const here = start.offers ? null : hereOf(start.gallery, onItems, onProgress);
+  const kernel = kernelOf(here ? Infinity : undefined); // the page answers in any case, however slow it is
+  const work = { awake: Boolean(start.offers), stopped: false, progress: null };
+  const frame = { ...shell, update };
+  const source = sourceOf(kernel, () => state.gallery.pictures.length, redraw);
   const input = inputOf(frame);
   const panels = SIDES.map((side) => panelOf(frame, side, source, viewOf));
   const films = SIDES.map((side, at) => filmOf(side, at, source, viewOf, (index) => {
@@ -69,14 +75,22 @@ function build(shell) {
   }));
   const controls = controlsOf(frame, {
     onSlot: (slot) => frame.update(stagesAt(view, state, slot, view.chosen)),
-    onModel: (side, name) => frame.update({ [side]: likewise(state.gallery.models.find((model) => model.name === name), view[side]), side }),
+    onModel: choose,
     onLayer: (side, layer) => {
       if (layer && layer !== state[side].layer) frame.update({ [side]: { model: view[side].model.name, layer, channel: 0 }, side });
     },
-    onFile: (data, name) => {
-      kernel.bring(data, name);
-      frame.update({});
+    onFile: (file, name) => bring(file, name).catch((problem) => controls.say(problem.message)),
+    onAll: () => awaken().then(() => frame.update({})).catch((problem) => controls.say(problem.message)),
+    onStop: () => {
+      work.stopped = true;
+      here.stop();
     },
+    onGo: () => frame.update({}),
+  }, {
+    networks: here?.networks ?? [],
+    computes: Boolean(here ?? start.offers),
+    here: Boolean(here),
+    layersOf: (name) => (here ? here.layersOf(name) : state.offers.layers[name] ?? []),
   });
   frame.figure.classList.add("ae-figure");
   frame.figure.append(input.node, ...panels.map((panel) => panel.node));
@@ -87,14 +101,14 @@ function build(shell) {
     state = next;
     for (const item of kernel.take(state.answer)) if (item.kind === "picture") arrived(item);
     view = compute(state, kernel.stageOf, view ?? {});
-    const more = asking((now) => wantsOf(view, now), state);
-    if (more.request) shell.update(more);
+    ask(wantsOf(view, state), state);
     const uris = [...state.gallery.pictures, ...kernel.pictures.map((picture) => picture.uri)];
     const uri = uris[state.picture] ?? uris[0];
     frame.figure.classList.toggle("ae-alone", !view.right);
     input.show(view, state, uri);
     for (const part of [...panels, ...films]) part.show(view, state, uri);
-    controls.show(view, state, uris);
+    controls.show(view, state, uris, work.awake);
+    controls.work?.show(work.progress, work.stopped);
     const look = view[view.chosen];
     const map = source.map(look.model, look.stage, look.picture, look.column);
     const byte = map && map.bytes[look.unit[0] * map.size[1] + look.unit[1]];
@@ -103,9 +117,83 @@ function build(shell) {
     sentence(frame.caption, caption(view));
   }
 
-  function asking(wants, next) {
-    const request = next.offers ? kernel.request(...wants(next)) : null;
+  function redraw() {
+    if (view) draw(null, state);
+  }
+
+  /** What a change needs of a kernel travels with it: two messages would wait for one another. */
+  function update(changes) {
+    const next = { ...state, ...changes };
+    if (here) {
+      work.stopped = false;
+      if (leaving(next)) here.stop();
+      shell.update(changes);
+      ask([mapsWanted(next)], next);
+    } else shell.update({ ...changes, ...asked([mapsWanted(next)], next) });
+  }
+
+  /** Whether what the page is at work on is no longer what is looked at. */
+  function leaving(next) {
+    return SIDES.some((side) => next[side].model && (next.picture !== state.picture || next[side].model !== state[side].model));
+  }
+
+  /** Ask the kernel, or the page in its place, for the first of these groups that lacks something. */
+  function ask(groups, next) {
+    if (here) {
+      const request = work.awake && !work.stopped ? kernel.request(...groups) : null;
+      if (request) here.ask(request).then(() => (kernel.told(null), redraw()));
+    } else {
+      const more = asked(groups, next);
+      if (more.request) shell.update(more);
+    }
+  }
+
+  function asked(groups, next) {
+    const request = next.offers ? kernel.request(...groups) : null;
     return request ? { request } : {};
+  }
+
+  // --- The page as its own kernel ---
+
+  function onItems(items) {
+    kernel.told(items);
+    for (const item of items) if (item.kind === "picture") arrived(item);
+    redraw();
+  }
+
+  function onProgress(progress) {
+    work.progress = progress;
+    controls.work.show(progress, work.stopped);
+  }
+
+  async function awaken(names = SIDES.map((side) => state[side].model).filter(Boolean)) {
+    await Promise.all(names.map(here.know));
+    if (work.awake) return;
+    work.awake = true;
+    here.slow().then(controls.work.tell, (problem) => controls.work.tell(problem.message));
+  }
+
+  async function choose(side, name) {
+    let { gallery } = state;
+    if (here && !gallery.models.some((model) => model.name === name)) {
+      await awaken([name]);
+      gallery = here.widened(gallery);
+    }
+    frame.update({ gallery, [side]: likewise(gallery.models.find((model) => model.name === name), view[side]), side });
+  }
+
+  // --- The reader's own picture ---
+
+  async function bring(file, name) {
+    if (here) {
+      await awaken();
+      kernel.bring(file, name);
+    } else if (file.size > TO_A_KERNEL) {
+      const { uri, notes } = await takenIn(file, state.gallery.size);
+      const shrunk = Uint8Array.from(atob(uri.split(",")[1]), (letter) => letter.charCodeAt(0));
+      kernel.bring(new DataView(shrunk.buffer), name, notes);
+    } else kernel.bring(new DataView(await file.arrayBuffer()), name);
+    frame.update({});
   }
 
   function arrived({ picture, notes, problem }) {
@@ -120,22 +208,26 @@ function wantsOf(view, state) {
   const sides = SIDES.filter((side) => view[side]);
   const small = (model, layer) => (layer ? { kind: "thumbs", model, layer, picture } : { kind: "map", model, layer, channel: 0, picture });
   const shown = sides.map((side) => state[side]).filter(({ layer }) => layer);
-  const unheld = sides.filter((side) => view[side].index < 0).map((side) => state[side]);
-  const brought = picture >= state.gallery.pictures.length;
-  const films = brought ? sides.flatMap((side) => view[side].model.stages.map(({ layer }) => small(state[side].model, layer))) : [];
+  const unnamed = sides.filter((side) => view[side].index < 0).map((side) => state[side]);
+  const films = sides.filter((side) => !onPage(state, side)).flatMap((side) => view[side].model.stages.map(({ layer }) => small(state[side].model, layer)));
   return [
     mapsWanted(state),
-    unheld.map(({ model, layer }) => ({ kind: "box", model, layer })),
+    unnamed.map(({ model, layer }) => ({ kind: "box", model, layer })),
     shown.map(({ model, layer }) => small(model, layer)),
     films,
   ];
 }
 
-/** The maps looked at; the prediction (layer "") only of a picture that the page does not hold. */
+/** The maps looked at; the prediction (layer "") only where the page does not hold it. */
 function mapsWanted(state) {
-  const brought = state.picture >= state.gallery.pictures.length;
-  const wanted = SIDES.filter((side) => state[side].model).map((side) => mapWant(state, side));
-  return wanted.filter(({ layer }) => layer || brought);
+  const wanted = SIDES.filter((side) => state[side].model);
+  return wanted.filter((side) => state[side].layer || !onPage(state, side)).map((side) => mapWant(state, side));
+}
+
+/** Whether the page holds maps of a side's network for the picture. */
+function onPage({ gallery, picture, ...state }, side) {
+  const model = gallery.models.find(({ name }) => name === state[side].model);
+  return picture < gallery.pictures.length && Boolean(model?.sheets);
 }
 
 function mapWant({ picture, ...state }, side) {

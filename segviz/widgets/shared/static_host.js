@@ -1,5 +1,7 @@
 // The rendered book's host: no kernel, no network. Each `[data-segviz]` element holds its state as JSON.
 
+import { networks, run } from "../engine/client.js";
+
 /** A model as anywidget's front ends know it (get, set, on, off, save_changes), without anything behind it. */
 export class StaticModel {
   #state;
@@ -62,7 +64,8 @@ export function start(modules) {
         reportError(error);
       }
     });
-  globalThis.segviz = { modules, mount: (element) => mount(element, widgets), StaticModel };
+  const computing = networks.length ? { run } : {}; // where the page has the engine beside it
+  globalThis.segviz = { modules, mount: (element) => mount(element, widgets), StaticModel, ...computing };
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", mountAll);
   else mountAll();
 }
