@@ -57,7 +57,7 @@ def test_the_changelog_says_what_is_new_in_this_version_and_since():
     assert day == str(yaml.safe_load((ROOT / "CITATION.cff").read_text())["date-released"])
 
 
-@pytest.mark.parametrize("name", ["README.md", "index.md", "book/api-figures.md"])
+@pytest.mark.parametrize("name", ["README.md", "index.md", "book/api-figures.md", "book/api-engine.md"])
 def test_examples_on_the_pages_hold(name):
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / name).read_text(), flags=re.DOTALL)
     examples = [block for block in blocks if ">>>" in block]

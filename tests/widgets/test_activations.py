@@ -18,8 +18,9 @@ import segviz
 from segviz.activations import capture
 from segviz.widgets import ActivationExplorer
 from segviz.widgets.activations import exhibits
+from segviz.widgets.activations.abouts import about, scenes
 from segviz.widgets.activations.boxes import boxes
-from segviz.widgets.activations.gallery import Picture, precomputed
+from segviz.widgets.activations.gallery import Picture, opened, precomputed
 from segviz.widgets.activations.live import LiveMaps
 from segviz.widgets.activations.quantize import facts, packed, quantized, switches
 from segviz.widgets.activations.stages import maps_of, stages_of
@@ -259,6 +260,29 @@ def test_a_network_that_cannot_be_traced_is_shown_all_the_same():
     assert known == {"0": False, "1": True}
 
 
+# --- The page that computes -----------------------------------------------------------------------------------
+
+
+def test_what_is_told_of_a_network_is_what_a_gallery_tells_with_every_channel():
+    told, shown = about("segnet"), ActivationExplorer(["segnet"], pictures=1).gallery["models"][0]
+    assert [stage["layer"] for stage in told["stages"]] == [stage["layer"] for stage in shown["stages"]]
+    for full, chosen in zip(told["stages"], shown["stages"], strict=True):
+        assert {key: full[key] for key in ("title", "kind", "size", "box")} == {
+            key: chosen[key] for key in ("title", "kind", "size", "box")
+        }
+        assert set(chosen["channels"]) <= set(full["channels"])
+    assert "decoder.0.layers.0.0" in told["layers"]
+
+
+def test_the_scenes_of_the_page_are_what_the_networks_are_given():
+    shown = exhibits.pictures_of(3)
+    for picture, scene in zip(shown, scenes().values(), strict=True):
+        pixels = np.asarray(opened(scene["picture"]))
+        assert np.array_equal(pixels, (255 * picture.image[0]).round().byte().permute(1, 2, 0).numpy())
+        assert np.array_equal(np.asarray(opened(scene["labels"])), picture.labels.numpy())
+    assert ActivationExplorer(["fcn8s"], pictures=2).gallery["scenes"] == list(scenes())[:2]
+
+
 # --- The kernel -----------------------------------------------------------------------------------------------
 
 
@@ -366,6 +390,12 @@ def test_unusual_pictures_are_brought_into_form_and_told(picture, note, value):
     assert any(part in "; ".join(notes) for part in note.split("|"))
 
 
+def test_what_the_page_did_to_a_picture_is_told_before_what_the_kernel_does(live):
+    data = file_of(Image.new("L", (64, 64), 51))
+    [answer] = live.answer([{"kind": "picture", "data": data, "notes": ["cut to its middle"]}])
+    assert answer["notes"] == ["cut to its middle", "gray, given to all three channels"]
+
+
 def test_a_picture_is_turned_as_its_exif_says():
     exif = Image.Exif()
     exif[0x0112] = 3
@@ -399,7 +429,7 @@ def bomb():
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "no picture"),
         (file_of(Image.effect_noise((64, 64), 50))[:900], "damaged"),
         (bytes(MOST_BYTES + 1), "8 MB is the most"),
-        (bomb(), "40 million pixels"),
+        (bomb(), "64 million pixels"),
     ],
 )
 def test_what_is_no_picture_for_here_is_told_in_words(data, words):

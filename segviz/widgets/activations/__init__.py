@@ -13,8 +13,8 @@ from segviz.widgets.host import Widget
 class ActivationExplorer(Widget):
     """Two networks side by side, stage by stage: the maps they make of a picture, and what each unit sees of it.
 
-    In the rendered page the maps are those chosen beforehand, and those that `left` and `right` name. With a kernel
-    every layer and channel can be looked at, and pictures can be brought along.
+    A page holds the maps that were chosen beforehand, and those that `left` and `right` name. With a kernel, and in the
+    book, where the page computes, every layer and channel can be looked at, and pictures can be brought along.
 
     Args:
         models: one to four names of `segviz.list_models()`, shown with the weights that ship with the package (random
@@ -32,6 +32,7 @@ class ActivationExplorer(Widget):
         mix: how much of the map covers the picture beneath it, 0 to 100 percent.
         colors: "auto" (signed where a map has negative values), "magnitude" or "signed".
         together: whether both networks change stages in step.
+        brief: only the pictures to choose from, and no stages, channels or networks.
 
     Raises:
         ValueError: a setting outside these ranges, an unknown model, or a layer that is none.
@@ -52,6 +53,7 @@ class ActivationExplorer(Widget):
     mix = traitlets.Int(100, min=0, max=100)
     colors = traitlets.Enum(["auto", "magnitude", "signed"], "auto")
     together = traitlets.Bool(True)
+    brief = traitlets.Bool(False)
     gallery = traitlets.Dict()
 
     # Beside the settings, and with a kernel only: what may be asked for, and bytes that no page needs to keep.

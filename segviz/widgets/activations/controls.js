@@ -18,6 +18,7 @@ import { workOf } from "./work.js";
  * @param {string[]} able.networks   names to choose from; none where only those of the gallery are
  * @param {boolean} able.computes    whether a kernel or the page computes
  * @param {boolean} able.here        whether it is the page
+ * @param {boolean} able.brief       whether there is only the picture to choose
  * @param {(name: string) => string[]} able.layersOf   names of a network's modules
  */
 export function controlsOf(frame, { onSlot, onModel, onLayer, onFile, onAll, onStop, onGo }, able) {
@@ -37,17 +38,17 @@ export function controlsOf(frame, { onSlot, onModel, onLayer, onFile, onAll, onS
     onChange: (value) => frame.update({ colors: value }),
   });
   const names = able.networks.length ? able.networks : gallery.models.map(({ name }) => name);
-  const models = names.length > sides.length ? sides.map((side) => modelOf(side)) : [];
-  const layers = able.computes ? sides.map((side) => layerOf(side)) : [];
+  const models = names.length > sides.length && !able.brief ? sides.map((side) => modelOf(side)) : [];
+  const layers = able.computes && !able.brief ? sides.map((side) => layerOf(side)) : [];
   const file = able.computes ? bringing(frame, onFile, able.here ? "It stays in this page: nothing of it is sent anywhere." : "It goes to your kernel, and nowhere else.") : null;
-  const all = able.here ? button("every channel", onAll) : null;
+  const all = able.here && !able.brief ? button("every channel", onAll) : null;
   const work = able.here ? workOf({ onStop, onGo }) : null;
   frame.controls.append(
-    stage.node,
-    ...(sides.length > 1 ? [together.node] : []),
+    ...(able.brief ? [] : [stage.node]),
+    ...(sides.length > 1 && !able.brief ? [together.node] : []),
     pictures.node, ...(file ? [file.node] : []),
     ...models.map((model) => model.node), ...(all ? [all] : []), ...(work ? [work.node] : []),
-    mix.node, colors.node, ...layers.map((layer) => layer.node),
+    mix.node, ...(able.brief ? [] : [colors.node]), ...layers.map((layer) => layer.node),
   );
   return { show, say: (words) => file?.say(words), work };
 

@@ -9,10 +9,12 @@ const MOST_PICTURES = 12;
  * Null where the page has no engine for what is shown: the engine knows the book's networks and pictures.
  *
  * @param {object} gallery
- * @param {(items: object[]) => void} onItems      answers, as a kernel gives them, as they come
- * @param {(progress: object|null) => void} onProgress   { doing, name, done, total }; null when nothing is done
+ * @param {object} told
+ * @param {(items: object[]) => void} told.onItems      answers, as a kernel gives them, as they come
+ * @param {(progress: object|null) => void} told.onProgress   { doing, name, done, total }; null when nothing is done
+ * @param {boolean} told.brief   whether the stages between picture and prediction are of no interest
  */
-export function hereOf(gallery, onItems, onProgress) {
+export function hereOf(gallery, { onItems, onProgress, brief }) {
   if (!gallery.scenes || !networks.length) return null;
   const held = new Map(gallery.models.map((model) => [model.name, model]));
   const abouts = new Map(); // name -> { name, trained, stages, layers }, of networks that were asked for
@@ -66,7 +68,7 @@ export function hereOf(gallery, onItems, onProgress) {
     const stages = (held.get(name) ?? abouts.get(name)).stages.filter(({ layer }) => layer);
     const places = Object.fromEntries(stages.map(({ layer, box }) => [layer, [box.center, box.stride]]));
     const picture = await pictureAt(wants[0].picture);
-    const given = { wants, picture, places, beside: stages.map(({ layer }) => layer), classes: gallery.classes.length };
+    const given = { wants, picture, places, beside: brief ? [] : stages.map(({ layer }) => layer), classes: gallery.classes.length };
     mine.job = (await engine()).call("answer", name, given, (progress) => onProgress({ ...progress, name }));
     return mine.job.result;
   }

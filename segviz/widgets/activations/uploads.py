@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
-MOST_BYTES = 8 * 2**20
-MOST_PIXELS = 40_000_000
+MOST_BYTES = 8 * 2**20  # the page brings what is larger to the picture's size before it sends it
+MOST_PIXELS = 64_000_000
 # What can be read without running another program.
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 

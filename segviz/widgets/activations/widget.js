@@ -16,10 +16,12 @@ import { caption, readout } from "./words.js";
 const SIDES = ["left", "right"];
 /** A larger file is brought to the picture's size before it goes to a kernel: servers pass on no more than 10 MB. */
 const TO_A_KERNEL = 8 * 2 ** 20;
-const TRAITS = ["left", "right", "picture", "at", "side", "mix", "colors", "together", "gallery", "offers", "answer"];
+const TRAITS = ["left", "right", "picture", "at", "side", "mix", "colors", "together", "gallery", "brief", "offers", "answer"];
+
+const BRIEF = ["What does the network call each pixel?", "Point at the map to see what that pixel’s answer was made of, or give the network a picture of yours."];
 
 /** The pure parts, which the tests hold to Python's. */
-export const parts = { colorsOf, pixelOf, sheetsOf, slots, spanOf, unitAt };
+export const parts = { colorsOf, pixelOf, sheetsOf, slots, spanOf, takenIn, unitAt };
 
 /**
  * Everything that is shown, from the settings alone; the bytes of the maps are fetched when they are drawn.
@@ -63,7 +65,7 @@ function build(shell) {
   let [view, state] = [null, null];
   const viewOf = () => view;
   const start = shell.state();
-  const here = start.offers ? null : hereOf(start.gallery, onItems, onProgress);
+  const here = start.offers ? null : hereOf(start.gallery, { onItems, onProgress, brief: start.brief });
   const kernel = kernelOf(here ? Infinity : undefined); // the page answers in any case, however slow it is
   const work = { awake: Boolean(start.offers), stopped: false, progress: null };
   const frame = { ...shell, update };
@@ -90,23 +92,25 @@ function build(shell) {
     networks: here?.networks ?? [],
     computes: Boolean(here ?? start.offers),
     here: Boolean(here),
+    brief: start.brief,
     layersOf: (name) => (here ? here.layersOf(name) : state.offers.layers[name] ?? []),
   });
   frame.figure.classList.add("ae-figure");
   frame.figure.append(input.node, ...panels.map((panel) => panel.node));
-  frame.figure.closest(".sv-body").before(el("div", { class: "ae-films" }, ...films.map((film) => film.node)));
+  if (start.brief) [frame.question.textContent, frame.hint.textContent] = BRIEF;
+  else frame.figure.closest(".sv-body").before(el("div", { class: "ae-films" }, ...films.map((film) => film.node)));
   return draw;
 
   function draw(_, next) {
     state = next;
     for (const item of kernel.take(state.answer)) if (item.kind === "picture") arrived(item);
     view = compute(state, kernel.stageOf, view ?? {});
-    ask(wantsOf(view, state), state);
+    ask(state.brief ? [mapsWanted(state)] : wantsOf(view, state), state);
     const uris = [...state.gallery.pictures, ...kernel.pictures.map((picture) => picture.uri)];
     const uri = uris[state.picture] ?? uris[0];
     frame.figure.classList.toggle("ae-alone", !view.right);
     input.show(view, state, uri);
-    for (const part of [...panels, ...films]) part.show(view, state, uri);
+    for (const part of start.brief ? panels : [...panels, ...films]) part.show(view, state, uri);
     controls.show(view, state, uris, work.awake);
     controls.work?.show(work.progress, work.stopped);
     const look = view[view.chosen];
@@ -114,7 +118,7 @@ function build(shell) {
     const byte = map && map.bytes[look.unit[0] * map.size[1] + look.unit[1]];
     const refusal = SIDES.map((side) => view[side] && kernel.why(mapWant(state, side))).find(Boolean);
     sentence(frame.readout, refusal ? [["illegal", "Not this one. "], refusal] : readout(look, byte, state.gallery));
-    sentence(frame.caption, caption(view));
+    sentence(frame.caption, caption(view, state));
   }
 
   function redraw() {

@@ -84,7 +84,7 @@ export function fidelity(stage) {
 }
 
 /** What the figure finds. */
-export function caption({ left, right }) {
+export function caption({ left, right }, { picture, gallery }) {
   const looks = [left, right].filter(Boolean);
   const random = looks.filter((look) => !look.model.trained).map((look) => modelName(look.model.name));
   const unpools = looks.some((look) => look.model.stages.some((stage) => stage.kind === "unpool"));
@@ -93,12 +93,15 @@ export function caption({ left, right }) {
     "On the picture: ", ["input", "box and color"], ", what the pointed unit can see",
     ...(right ? ["; dashed, what the other side’s unit can see."] : ["."]),
     ...(random.length ? [` ${random.join(" and ")}: random weights, not trained.`] : []),
+    ...(gallery.scenes && picture >= gallery.pictures.length ? [YOURS] : []),
   ];
 }
 
 const UNPOOLING =
   "Unpooling puts each value back where the encoder’s pool found it: at most one unit in four is not 0, in a pattern that is this picture’s own. " +
   "The layers after it fill the gaps, and toward the end a map follows the class, whatever the picture. ";
+
+const YOURS = " The networks were trained on drawn streets and nothing else: on your picture see what they make of it, and expect few classes to be right.";
 
 export function percent(share) {
   const digits = share > 0 && share < 0.1 ? 1 : share > 0.995 && share < 1 ? 1 : 0;

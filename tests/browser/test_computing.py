@@ -1,0 +1,259 @@
+"""The page that computes: `segviz.run`, and the explorer on a reader's own picture, in the built book with the network cut."""
+
+import io
+import re
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from visits import ROOT
+
+from segviz import capture, create_model, list_models
+from segviz.data import PALETTE
+from segviz.widgets.activations.uploads import read_picture
+
+API, LANDING = "book/api-engine.html", "index.html"
+SMALL = "segnet_basic"  # the quickest to load
+RUN = """async ([name, height, width, layers]) => {
+  const pixels = new Float32Array(3 * height * width).map((_, i) => (i % 97) / 97);
+  const maps = await segviz.run(name, { pixels, height, width }, layers);
+  return Object.fromEntries(Object.entries(maps).map(([layer, { shape, values }]) => [layer, { shape, values: [...values] }]));
+}"""
+REFUSED = "([name, picture, layers]) => segviz.run(name, picture, layers).then(() => 'no error', (error) => error.message)"
+
+
+def ramp(height, width):
+    return (torch.arange(3 * height * width) % 97 / 97).reshape(1, 3, height, width)
+
+
+def file_of(picture, form="PNG", **options):
+    buffer = io.BytesIO()
+    picture.save(buffer, form, **options)
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="module")
+def photograph():
+    """Something like a photograph: smooth, with edges, of no square size."""
+    y, x = np.mgrid[0:300, 0:420] / 60
+    waves = [np.sin(x + phase) * np.cos(y * (1 + phase)) for phase in (0, 0.5, 1.2)]
+    pixels = 255 * (0.5 + 0.5 * np.stack(waves, 2))
+    pixels[100:160, 90:240] = (200, 30, 40)
+    return Image.fromarray(pixels.astype(np.uint8))
+
+
+def bring(page, data, name="street.png"):
+    """Give the explorer a file, and what it says of it."""
+    page.locator("input[type=file]").set_input_files({"name": name, "mimeType": "image/png", "buffer": data})
+    said = page.locator(".ae-file [role=status]")
+    page.wait_for_function("(said) => !['', 'on its way …'].includes(said.textContent)", arg=said.element_handle())
+    return said.inner_text()
+
+
+def await_map(page, picture):
+    """Wait until the last panel shows a map of a picture."""
+    shown = "(index) => [...document.querySelectorAll('.ae-map:not(.ae-away) .ae-canvas')].every((canvas) => JSON.parse(canvas.dataset.drawn.split('] ')[0] + ']')[2] === index)"
+    page.wait_for_function(shown, arg=picture, timeout=60_000)
+
+
+# --- segviz.run -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scheme", ["http", "file"])
+def test_a_network_runs_in_the_page_as_in_pytorch(page_at, scheme):
+    visit = page_at(API, scheme=scheme)
+    layers = ["encoder.0.pool", "decoder.1.layers.0", ""]
+    maps = visit.page.evaluate(RUN, [SMALL, 65, 96, layers])
+    wanted = capture(create_model(SMALL, weights="scenes").eval(), ramp(65, 96), layers)
+    for layer in layers:
+        values = torch.tensor(maps[layer]["values"]).reshape(maps[layer]["shape"])
+        off = (values - wanted[layer][0]).abs()
+        assert (off > 1e-3 * wanted[layer].abs().max()).double().mean() <= (0 if layer.startswith("enc") else 0.005)
+    assert visit.left == [] and visit.missing == []
+
+
+def test_the_example_of_the_page_gives_what_its_python_gives(page_at):
+    text = (ROOT / "book" / "api-engine.md").read_text(encoding="utf-8")
+    example = re.search(r"```javascript\n(.*?)```", text, re.DOTALL)[1]
+    visit = page_at(API)
+    lines = []
+    visit.page.on("console", lambda message: lines.append(message.text))
+    visit.page.evaluate(f"async () => {{ {example} }}")
+    printed = re.search(r"\n(\(.*\) -?[\d.]+)\n", text)[1]
+    assert re.findall(r"[-\d.]+", lines[0]) == re.findall(r"[-\d.]+", printed)
+
+
+def test_nothing_of_the_engine_is_loaded_before_it_is_asked_for(page_at):
+    for path in (API, LANDING):
+        visit = page_at(path)
+        assert visit.page.evaluate("typeof segviz.run") == "function"
+        assert [url for url in visit.weights if "/engine/" in url] == []
+        visit.page.close()
+
+
+def test_what_is_refused_is_refused_in_pythons_words(page_at):
+    page = page_at(API).page
+    for name in ("segnett", "x"):
+        with pytest.raises(ValueError) as refused:
+            create_model(name)
+        assert page.evaluate(REFUSED, [name, None, ""]) == str(refused.value)
+    model = create_model(SMALL, weights="scenes").eval()
+    picture = "{ pixels: new Float32Array(3 * 64 * 64), height: 64, width: 64 }"
+    for layer in ("encoder.9", "zzz"):
+        with pytest.raises(ValueError) as refused:
+            capture(model, ramp(64, 64), layer)
+        asked = f"segviz.run('{SMALL}', {picture}, '{layer}').catch((error) => error.message)"
+        assert page.evaluate(asked) == str(refused.value)
+    for spoiled in ("null", "{ pixels: [1], height: 1, width: 1 }", "{ pixels: new Float32Array(5), height: 1, width: 1 }"):
+        assert "pixels" in page.evaluate(f"segviz.run('{SMALL}', {spoiled}, '').catch((error) => error.message)")
+    tiny = f"segviz.run('{SMALL}', {{ pixels: new Float32Array(3), height: 1, width: 1 }}, '').catch((error) => error.message)"
+    assert "needs at least" in page.evaluate(tiny)
+
+
+# --- The reader's own picture -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scheme", ["http", "file"])
+def test_a_picture_of_the_readers_is_seen_by_the_network_and_by_nobody_else(page_at, photograph, scheme):
+    visit = page_at(LANDING, scheme=scheme)
+    asked = []
+    visit.page.on("request", lambda request: asked.append(request.url))
+    data = file_of(photograph)
+    assert bring(visit.page, data) == "scaled down from 300 × 420 pixels; cut to its middle"
+    await_map(visit.page, 3)
+    image, notes = read_picture(data, (224, 224))
+    with torch.no_grad():
+        wanted = create_model(SMALL, weights="scenes").eval()(image[None]).argmax(1)[0]
+    drawn = visit.page.locator(".ae-map .ae-canvas").evaluate(
+        "(canvas) => [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data]"
+    )
+    colors = torch.tensor(drawn).reshape(224, 224, 4)[..., :3]
+    palette = torch.tensor([list(bytes.fromhex(color[1:])) for color in PALETTE])
+    assert (colors == palette[wanted]).all(2).double().mean() >= 0.995
+    own = [url for url in asked if "/_static/engine/" in url or url.startswith(("data:", "blob:"))]
+    assert asked == own and visit.left == [] and visit.problems() == []
+    assert "It stays in this page" in visit.page.locator(".ae-file").inner_text()
+
+
+def odd_files(photograph):
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    clear = photograph.convert("RGBA")
+    clear.putalpha(Image.linear_gradient("L").resize(photograph.size))
+    frames = [photograph, photograph.transpose(Image.Transpose.FLIP_LEFT_RIGHT)]
+    return {
+        "wide.png": file_of(photograph.crop((0, 100, 420, 190))),
+        "one pixel wide.png": file_of(photograph.crop((100, 0, 101, 300))),
+        "gray.png": file_of(photograph.convert("L")),
+        "clear.png": file_of(clear),
+        "clear.webp": file_of(clear, "WEBP", lossless=True),
+        "palette.gif": file_of(photograph, "GIF"),
+        "moving.gif": file_of(frames[0], "GIF", save_all=True, append_images=frames[1:]),
+        "turned.jpg": file_of(photograph, "JPEG", quality=95, exif=turned),
+        "gray.jpg": file_of(photograph.convert("L"), "JPEG", quality=95),
+        "plain.bmp": file_of(photograph, "BMP"),
+    }
+
+
+def test_a_file_is_taken_in_as_the_kernel_takes_it_and_told_in_the_same_words(page_at, photograph):
+    page = page_at(API).page
+    for name, data in odd_files(photograph).items():
+        told, values = page.evaluate(
+            """async (bytes) => {
+              const { pixels, notes } = await segviz.modules.activations.parts.takenIn(new Blob([new Uint8Array(bytes)]), [112, 96]);
+              return [notes, [...pixels]];
+            }""",
+            list(data),
+        )
+        image, notes = read_picture(data, (112, 96))
+        assert told == notes, name
+        off = 255 * (torch.tensor(values).reshape(3, 112, 96) - image).abs()
+        assert off.mean() <= 0.6 and off.max() <= (8 if name.endswith("jpg") else 2.01), name
+
+
+def many_pixels(data, side):
+    """A PNG that says it is `side` × `side` pixels."""
+    return data[:16] + side.to_bytes(4, "big") * 2 + data[24:]
+
+
+def test_what_cannot_be_taken_is_told_in_a_sentence_and_nothing_is_lost(page_at, photograph):
+    page = page_at(LANDING).page
+    png, jpeg = file_of(photograph), file_of(photograph, "JPEG")
+    before = page.locator(".ae-map .ae-canvas").get_attribute("data-drawn")
+    for data, words in [
+        (b"", "no picture"),
+        (b"only words", "no picture"),
+        (png[: len(png) // 2], "damaged"),
+        (jpeg[: len(jpeg) // 2], "damaged"),
+        (many_pixels(png, 10_000), "64 million pixels"),
+        (file_of(photograph, "TIFF"), "TIFF"),
+    ]:
+        assert words in bring(page, data)
+        page.evaluate("document.querySelector('.ae-file [role=status]').textContent = ''")
+    assert page.locator(".ae-map .ae-canvas").get_attribute("data-drawn") == before
+    assert page.locator(".ae-pictures input").count() == 3
+
+
+def test_a_picture_is_dropped_or_pasted_too(page_at, photograph):
+    page = page_at(LANDING, scheme="file").page
+    give = """([bytes, kind]) => {
+      const given = new DataTransfer();
+      given.items.add(new File([new Uint8Array(bytes)], "street.png", { type: "image/png" }));
+      const figure = document.querySelector(".ae-figure");
+      if (kind === "drop") figure.dispatchEvent(new DragEvent("drop", { dataTransfer: given, bubbles: true, cancelable: true }));
+      else document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: given, bubbles: true, cancelable: true }));
+    }"""
+    for n, kind in enumerate(("drop", "paste")):
+        page.evaluate(give, [list(file_of(photograph)), kind])
+        page.wait_for_function("(count) => document.querySelectorAll('.ae-pictures input').length === count", arg=4 + n)
+    assert page.get_by_role("button", name="camera").count() == 0, "no camera on file://"
+
+
+# --- All networks, stages and channels ----------------------------------------------------------------------------
+
+
+def test_every_network_and_every_channel_can_be_chosen(page_at):
+    visit = page_at("chapters/unpooling-versus-deconvolution.html")
+    page = visit.page
+    second = page.get_by_label("second network")
+    assert second.locator("option").count() == len(list_models())
+    second.select_option("fcn8s")
+    page.wait_for_function("document.querySelectorAll('.ae-map .ae-title')[1].textContent.startsWith('FCN-8s')")
+    page.get_by_role("listbox", name="Stages of FCN-8s").get_by_title("fc6").click()
+    await_map(page, 0)
+    page.wait_for_function("document.querySelectorAll('.ae-map')[1].querySelectorAll('.ae-channels input').length === 328")
+    page.get_by_role("listbox", name="Stages of FCN-8s").focus()
+    page.keyboard.press("End")
+    page.wait_for_function("/of the pixels are right/.test(document.querySelector('.ae-figure').closest('.sv-widget').querySelector('.sv-readout').textContent)")
+    page.locator(".ae-figure").locator("xpath=ancestor::section").get_by_role("button", name="Reset").click()
+    page.wait_for_function("document.querySelectorAll('.ae-map .ae-title')[1].textContent.startsWith('SegNet')")
+    assert visit.problems() == []
+
+
+# --- What is missing ------------------------------------------------------------------------------------------------
+
+
+def test_weights_that_are_cut_short_are_told_in_words(page_at):
+    short = f'(globalThis.segvizTaken ??= {{}})["{SMALL}.1"] = "AAAA";'
+    page = page_at(API, replace={f"engine/{SMALL}.1.js": short}).page
+    said = page.evaluate(REFUSED, [SMALL, None, ""])
+    assert said.startswith(f"The weights of {SMALL} are cut short")
+    page = page_at(API, replace={f"engine/{SMALL}.1.js": ""}).page
+    assert "damaged" in page.evaluate(REFUSED, [SMALL, None, ""])
+
+
+def test_without_a_worker_the_page_computes_and_says_so(page_at, photograph):
+    visit = page_at(LANDING)
+    visit.page.evaluate("delete globalThis.Worker")
+    bring(visit.page, file_of(photograph))
+    await_map(visit.page, 3)
+    assert "no worker" in visit.page.locator(".ae-work").inner_text()
+
+
+def test_files_that_are_not_there_are_told_in_words(page_at, photograph):
+    visit = page_at(LANDING)
+    visit.page.route("**/engine/*", lambda route: route.abort())
+    bring(visit.page, file_of(photograph))
+    visit.page.wait_for_function("/cannot be read/.test(document.querySelector('.ae-file').textContent)")
+    assert visit.page.locator(".ae-map .ae-canvas").get_attribute("data-drawn")
