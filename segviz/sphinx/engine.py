@@ -11,20 +11,20 @@ import json
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from sphinx.application import Sphinx
 
 FOLDER = "engine"
-# What marks a page that computes: the explorer, or a box that its text says it has.
-MARKS = ('data-segviz="activations"', 'class="uses-engine"')
+EXPLORER = 'data-segviz="activations"'  # the widget that computes
 PACKAGE = Path(__file__).parents[1]
 # What the networks' files are made of, and what the scenes'.
 SOURCES = ("activations.py", "backbones", "data", "fields", "layers.py", "models", "shipped", "weights", "widgets")
 
 
-def attributes(body: str) -> dict[str, str]:
+def attributes(body: str) -> dict[str, Any]:
     """What the tag of the widgets' script says on a page: where the engine lies, and the networks there are."""
-    if not any(mark in body for mark in MARKS):
+    if EXPLORER not in body:
         return {}
     from segviz.models import list_models
 
@@ -54,7 +54,8 @@ def write_networks(folder: Path, names: Iterable[str] | None = None) -> dict[str
     from segviz.widgets.engine import files
     from segviz.widgets.engine.packing import shipped_file
 
-    sizes, scripts = {}, {f"scene.{index}": scene for index, scene in scenes().items()}
+    sizes: dict[str, int] = {}
+    scripts: dict[str, Any] = {f"scene.{index}": scene for index, scene in scenes().items()}
     for name in list_models() if names is None else names:
         file = shipped_file(name)
         sizes[name] = len(file)

@@ -1,4 +1,4 @@
-"""The page that computes: `segviz.run`, and the explorer on a reader's own picture, in the built book with the network cut."""
+"""The page that computes, in the built book with the network cut: `segviz.run`, the explorer on a reader's picture."""
 
 import base64
 import io
@@ -22,9 +22,13 @@ SMALL = "segnet_basic"  # the quickest to load
 RUN = """async ([name, height, width, layers]) => {
   const pixels = new Float32Array(3 * height * width).map((_, i) => (i % 97) / 97);
   const maps = await segviz.run(name, { pixels, height, width }, layers);
-  return Object.fromEntries(Object.entries(maps).map(([layer, { shape, values }]) => [layer, { shape, values: [...values] }]));
+  const plain = ([layer, { shape, values }]) => [layer, { shape, values: [...values] }];
+  return Object.fromEntries(Object.entries(maps).map(plain));
 }"""
-REFUSED = "([name, picture, layers]) => segviz.run(name, picture, layers).then(() => 'no error', (error) => error.message)"
+REFUSED = """([name, picture, layers]) =>
+  segviz.run(name, picture, layers).then(() => "no error", (error) => error.message)"""
+    "([name, picture, layers]) => segviz.run(name, picture, layers).then(() => 'no error', (error) => error.message)"
+)
 
 
 def ramp(height, width):
@@ -57,7 +61,9 @@ def bring(page, data, name="street.png"):
 
 def await_map(page, picture):
     """Wait until the last panel shows a map of a picture."""
-    shown = "(index) => [...document.querySelectorAll('.ae-map:not(.ae-away) .ae-canvas')].every((canvas) => canvas.dataset.drawn && JSON.parse(canvas.dataset.drawn.split('] ')[0] + ']')[2] === index)"
+    shown = """(index) => [...document.querySelectorAll(".ae-map:not(.ae-away) .ae-canvas")]
+      .map((canvas) => canvas.dataset.drawn)
+      .every((drawn) => drawn && JSON.parse(drawn.slice(0, drawn.lastIndexOf("]") + 1))[2] === index)"""
     page.wait_for_function(shown, arg=picture, timeout=60_000)
 
 
@@ -74,7 +80,8 @@ def test_a_network_runs_in_the_page_as_in_pytorch(page_at, scheme):
         values = torch.tensor(maps[layer]["values"]).reshape(maps[layer]["shape"])
         off = (values - wanted[layer][0]).abs()
         assert (off > 1e-3 * wanted[layer].abs().max()).double().mean() <= (0 if layer.startswith("enc") else 0.005)
-    assert visit.left == [] and visit.missing == []
+    assert visit.left == []
+    assert visit.missing == []
 
 
 def test_the_example_of_the_page_gives_what_its_python_gives(page_at):
@@ -103,16 +110,19 @@ def test_what_is_refused_is_refused_in_pythons_words(page_at):
             create_model(name)
         assert page.evaluate(REFUSED, [name, None, ""]) == str(refused.value)
     model = create_model(SMALL, weights="scenes").eval()
-    picture = "{ pixels: new Float32Array(3 * 64 * 64), height: 64, width: 64 }"
+    blank = "{ pixels: new Float32Array(3 * 64 * 64), height: 64, width: 64 }"
     for layer in ("encoder.9", "zzz"):
         with pytest.raises(ValueError) as refused:
             capture(model, ramp(64, 64), layer)
-        asked = f"segviz.run('{SMALL}', {picture}, '{layer}').catch((error) => error.message)"
-        assert page.evaluate(asked) == str(refused.value)
-    for spoiled in ("null", "{ pixels: [1], height: 1, width: 1 }", "{ pixels: new Float32Array(5), height: 1, width: 1 }"):
-        assert "pixels" in page.evaluate(f"segviz.run('{SMALL}', {spoiled}, '').catch((error) => error.message)")
-    tiny = f"segviz.run('{SMALL}', {{ pixels: new Float32Array(3), height: 1, width: 1 }}, '').catch((error) => error.message)"
-    assert "needs at least" in page.evaluate(tiny)
+        assert refusal(page, blank, layer) == str(refused.value)
+    for pixels in ("null", "[1]", "new Float32Array(5)"):
+        spoiled = f"{{ pixels: {pixels}, height: 1, width: 1 }}"
+        assert "pixels" in refusal(page, spoiled)
+    assert "needs at least" in refusal(page, "{ pixels: new Float32Array(3), height: 1, width: 1 }")
+
+
+def refusal(page, picture, layer=""):
+    return page.evaluate(f"segviz.run('{SMALL}', {picture}, '{layer}').catch((error) => error.message)")
 
 
 # --- The reader's own picture -----------------------------------------------------------------------------------
@@ -126,7 +136,7 @@ def test_a_picture_of_the_readers_is_seen_by_the_network_and_by_nobody_else(page
     data = file_of(photograph)
     assert bring(visit.page, data) == "scaled down from 300 × 420 pixels; cut to its middle"
     await_map(visit.page, 3)
-    image, notes = read_picture(data, (224, 224))
+    image, _ = read_picture(data, (224, 224))
     with torch.no_grad():
         wanted = create_model(SMALL, weights="scenes").eval()(image[None]).argmax(1)[0]
     drawn = visit.page.locator(MAP).evaluate("(canvas) => canvas.toDataURL()")
@@ -204,8 +214,9 @@ def test_a_picture_is_dropped_or_pasted_too(page_at, photograph):
       const given = new DataTransfer();
       given.items.add(new File([new Uint8Array(bytes)], "street.png", { type: "image/png" }));
       const figure = document.querySelector(".ae-figure");
-      if (kind === "drop") figure.dispatchEvent(new DragEvent("drop", { dataTransfer: given, bubbles: true, cancelable: true }));
-      else document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: given, bubbles: true, cancelable: true }));
+      const each = { bubbles: true, cancelable: true };
+      if (kind === "drop") figure.dispatchEvent(new DragEvent(kind, { dataTransfer: given, ...each }));
+      else document.dispatchEvent(new ClipboardEvent(kind, { clipboardData: given, ...each }));
     }"""
     for n, kind in enumerate(("drop", "paste")):
         page.evaluate(give, [list(file_of(photograph)), kind])
@@ -218,19 +229,22 @@ def test_a_picture_is_dropped_or_pasted_too(page_at, photograph):
 
 def test_every_network_and_every_channel_can_be_chosen(page_at):
     visit = page_at("chapters/unpooling-versus-deconvolution.html")
-    page = visit.page
+    page, widget = visit.page, visit.page.locator("[data-segviz=activations]")
+    titles, told = widget.locator(".ae-map .ae-title"), widget.locator(".sv-readout")
     second = page.get_by_label("second network")
     assert second.locator("option").count() == len(list_models())
     second.select_option("fcn8s")
-    page.wait_for_function("document.querySelectorAll('.ae-map .ae-title')[1].textContent.startsWith('FCN-8s')")
-    page.get_by_role("listbox", name="Stages of FCN-8s").get_by_title("fc6").click()
+    stages = page.get_by_role("listbox", name="Stages of FCN-8s")
+    stages.get_by_title("fc6").click()
     await_map(page, 0)
-    page.wait_for_function("document.querySelectorAll('.ae-map')[1].querySelectorAll('.ae-channels input').length === 328")
-    page.get_by_role("listbox", name="Stages of FCN-8s").focus()
+    assert titles.nth(1).inner_text().startswith("FCN-8s")
+    channels = widget.locator(".ae-map").nth(1).locator(".ae-channels input")
+    page.wait_for_function("(last) => last.isConnected", arg=channels.nth(327).element_handle())
+    stages.focus()
     page.keyboard.press("End")
-    page.wait_for_function("/of the pixels are right/.test(document.querySelector('.ae-figure').closest('.sv-widget').querySelector('.sv-readout').textContent)")
-    page.locator(".ae-figure").locator("xpath=ancestor::section").get_by_role("button", name="Reset").click()
-    page.wait_for_function("document.querySelectorAll('.ae-map .ae-title')[1].textContent.startsWith('SegNet')")
+    told.filter(has_text="of the pixels are right").wait_for()
+    widget.get_by_role("button", name="Reset").click()
+    titles.nth(1).filter(has_text="SegNet").wait_for()
     assert visit.problems() == []
 
 

@@ -25,14 +25,26 @@ def about(name: str) -> dict[str, Any]:
     shapes = maps_of(model, image)
     stages = stages_of(name, model, image)
     known = boxes(model, size, [*(stage.layer for stage in stages), ""])
-    described = []
+    described: list[dict[str, Any]] = []
     for stage in stages:
         count, *units = shapes[stage.layer]
         box = known.get(stage.layer) or even_boxes(size, (units[0], units[1]))
-        told = {"layer": stage.layer, "title": stage.title, "kind": "unpool" if stage.unpooled else "map", "box": box}
-        named = {"names": list(classes())} if "scores" in stage.title and count == len(classes()) else {}
+        told: dict[str, Any] = {
+            "layer": stage.layer,
+            "title": stage.title,
+            "kind": "unpool" if stage.unpooled else "map",
+            "box": box,
+        }
+        named: dict[str, Any] = (
+            {"names": list(classes())} if "scores" in stage.title and count == len(classes()) else {}
+        )
         described.append(told | named | {"size": units, "channels": list(range(count))})
-    prediction = {"layer": "", "title": "prediction", "kind": "classes", "box": known.get("") or even_boxes(size, size)}
+    prediction: dict[str, Any] = {
+        "layer": "",
+        "title": "prediction",
+        "kind": "classes",
+        "box": known.get("") or even_boxes(size, size),
+    }
     described.append(prediction | {"size": [height, width], "channels": [0]})
     return {
         "name": name,
