@@ -27,8 +27,6 @@ RUN = """async ([name, height, width, layers]) => {
 }"""
 REFUSED = """([name, picture, layers]) =>
   segviz.run(name, picture, layers).then(() => "no error", (error) => error.message)"""
-    "([name, picture, layers]) => segviz.run(name, picture, layers).then(() => 'no error', (error) => error.message)"
-)
 
 
 def ramp(height, width):
@@ -260,12 +258,13 @@ def test_weights_that_are_cut_short_are_told_in_words(page_at):
     assert "damaged" in page.evaluate(REFUSED, [SMALL, None, ""])
 
 
-def test_without_a_worker_the_page_computes_and_says_so(page_at, photograph):
+def test_without_a_worker_and_webassembly_the_page_computes_and_says_so(page_at, photograph):
     visit = page_at(LANDING)
-    visit.page.evaluate("delete globalThis.Worker")
+    visit.page.evaluate("delete globalThis.Worker; delete globalThis.WebAssembly")
     bring(visit.page, file_of(photograph))
     await_map(visit.page, 3)
-    assert "no worker" in visit.page.locator(".ae-work").inner_text()
+    told = visit.page.locator(".ae-work").inner_text()
+    assert "no worker" in told and "no WebAssembly" in told
 
 
 def test_files_that_are_not_there_are_told_in_words(page_at, photograph):

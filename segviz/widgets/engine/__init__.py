@@ -9,4 +9,7 @@ that is not known), `execute.js` (a network run on a picture).
 The fast form of the same: `kernels.c` (the operations in C, compiled to WebAssembly by `kernels.py`), `fusing.js`
 (steps put together), `layout.js` (where each map lies), `convolutions.js` and `parts.js` (what the kernels are told),
 `room.js` (the memory), `fast.js` (a network run on a picture).
+
+On a page: `files` (the engine's and the networks' files in the book), `client.js` (the page loads them, and asks),
+`service.js` (the worker answers), `answers.js` and `quantize.js` (as a kernel would answer the explorer).
 """

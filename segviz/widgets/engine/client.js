@@ -34,8 +34,8 @@ export async function run(name, picture, layers) {
 
 async function begun() {
   await loaded("segviz-engine.js");
-  const { catalog, main } = globalThis.segvizEngine;
-  const { service, slow } = await hired(main);
+  const { catalog, main, kernels } = globalThis.segvizEngine;
+  const { service, slow } = await hired(main, kernels);
   return { call: queueOf(service, catalog), catalog, slow, about: (name) => taken(name) };
 }
 
@@ -132,12 +132,17 @@ function queueOf(service, catalog) {
 // --- Who does the work ------------------------------------------------------------------------------------------
 
 /** A worker where there may be one, else the page itself: `{ service: { ask, cancel }, slow }`, slow in words or null. */
-async function hired(main) {
+async function hired(main, kernels) {
   const source = `const engine = (${main})();\nengine.serve(globalThis);`;
   const apart = await worker(source).catch(() => null);
   const post = apart ?? inThePage(main());
-  const slow = apart ? null : "This browser gives the page no worker, so it computes between other things, and may stutter.";
-  return { service: asked(post), slow };
+  const service = asked(post);
+  const form = await service.ask({ what: "form", given: { kernels } });
+  const slow = [
+    ...(apart ? [] : ["This browser gives the page no worker: it computes between other things, and may stutter."]),
+    ...(form === "fast" ? [] : ["This browser has no WebAssembly with vectors: the slow form computes, which takes seconds."]),
+  ];
+  return { service, slow: slow.join(" ") || null };
 }
 
 /** A worker made of text; rejects where none can be had, or where the page's policy keeps it from starting. */

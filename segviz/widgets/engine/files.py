@@ -10,19 +10,21 @@ from pathlib import Path
 from typing import Any
 
 from segviz.widgets import bundle
+from segviz.widgets.engine.kernels import packed_kernels
 
 SCRIPT = "segviz-engine.js"
 PIECE = 384 * 1024  # bytes of a network's file in one piece: enough of them to show how far it is
 
 
 def engine_script(networks: Mapping[str, int]) -> str:
-    """The engine, and which networks there are: how many bytes each one's file has.
+    """The engine with its kernels, and which networks there are: how many bytes each one's file has.
 
     The modules are one function, whose text makes the worker.
     """
     catalog = {name: {"bytes": size, "pieces": -(-size // PIECE)} for name, size in networks.items()}
     main = bundle.function_of(Path(__file__).parent / "service.js")
-    return f'"use strict";\nglobalThis.segvizEngine = {{ catalog: {_inline({"networks": catalog})}, main: {main} }};\n'
+    data = {"catalog": {"networks": catalog}, "kernels": base64.b64encode(packed_kernels()).decode("ascii")}
+    return f'"use strict";\nglobalThis.segvizEngine = {{ ...{_inline(data)}, main: {main} }};\n'
 
 
 def pieces_of(name: str, file: bytes) -> dict[str, str]:

@@ -1,7 +1,8 @@
 // The worker's side of the engine: it holds one network, and answers what the page asks, one question at a time.
 
 import { answersOf } from "./answers.js";
-import { execute } from "./execute.js";
+import { execute as slowly } from "./execute.js";
+import { fastExecutor } from "./fast.js";
 import { nearest, quoted } from "./nearest.js";
 import { parse } from "./parse.js";
 
@@ -17,7 +18,8 @@ export function serve(scope) {
 /** Gives `receive(message)`; `post(message, transfer)` carries what is to be said back. */
 export function receiver(post) {
   const answers = answersOf();
-  const asks = { load, forget, run, answer, unknown };
+  const asks = { form, load, forget, run, answer, unknown };
+  let execute = slowly;
   let held = null; // { name, network }
   let canceled = false;
   return receive;
@@ -34,6 +36,13 @@ export function receiver(post) {
     }
   }
 
+  /** Choose the form of the engine by what this browser has; gives its name. */
+  async function form({ given: { kernels } }) {
+    const fast = await fastExecutor(bytesOf(kernels)).catch(() => null);
+    execute = fast ?? slowly;
+    return fast ? "fast" : "slow";
+  }
+
   function load({ name, given: { pieces, bytes } }) {
     const parts = pieces.map(bytesOf);
     const file = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
@@ -46,7 +55,6 @@ export function receiver(post) {
 
   /** Let the network go, before another comes. */
   function forget() {
-    held?.network.free?.();
     held = null;
   }
 
