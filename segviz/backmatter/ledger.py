@@ -28,6 +28,7 @@ from segviz.backbones.convolutional import as_convolutions
 from segviz.lessons.chains import seen_by
 from segviz.lessons.relationships import RELATIONSHIPS
 from segviz.lessons.skips import sizes_taken
+from segviz.lessons.studies import dense_crf
 from segviz.shipped.leaderboard import operations
 
 _SOURCE = Path(__file__).with_suffix(".toml")
@@ -348,3 +349,31 @@ def map_side(crop: int, output_stride: int) -> int:
     model = network("deeplabv3", output_stride=output_stride, width=0.125)
     captured = segviz.capture(model, torch.empty(1, 3, crop, crop, device="meta"), "backbone.layer4")
     return captured["backbone.layer4"].shape[-1]
+
+
+# --- Dense CRF ------------------------------------------------------------------------------------
+
+
+def pairs_of_pixels(width: int, height: int) -> int:
+    pixels = width * height
+    return pixels * (pixels - 1) // 2
+
+
+def in_words(count: int) -> str:
+    """The largest word that fits a large count."""
+    return next(word for least, word in ((10**9, "billions"), (10**6, "millions"), (0, "fewer")) if count >= least)
+
+
+def changes_by_crf(name: str, setting: str) -> dict[str, float]:
+    """By how much each class's IoU changes under a setting of the stored study."""
+    before, after = dense_crf.by_class(name), dense_crf.by_class(name, setting)
+    return {label: after[label] - before[label] for label in before}
+
+
+def classes_that_gain(name: str, setting: str) -> int:
+    return sum(change > 0 for change in changes_by_crf(name, setting).values())
+
+
+def class_that_loses_most(name: str, setting: str) -> str:
+    changes = changes_by_crf(name, setting)
+    return min(changes, key=lambda label: changes[label])

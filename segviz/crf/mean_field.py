@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from segviz.crf.permutohedral import Permutohedral
+from segviz.crf.two_threads import Two
 from segviz.device import one_thread
 
 Filter = Callable[[Tensor], Tensor]  # (N, K) -> (N, K)
@@ -30,9 +31,8 @@ _OF_LOGITS = "Apply softmax(dim=0) to logits first"
 EXACT_LIMIT = 96 * 96  # pixels: two N × N float32 matrices of 340 MB each
 
 
-# An iteration is some twenty sums of a millisecond each, and threads meet after every one. Measured, two threads take
-# two thirds of the time on idle cores, and ten times as long on busy ones, where every meeting waits.
-@one_thread()
+# PyTorch's own threads would meet after every sum, some fifteen times an iteration. On busy cores, where each meeting
+# waits, that was measured to take ten times as long as one thread. `Two` meets twice an iteration.
 def dense_crf(
     probabilities: Tensor,
     image: Tensor,
@@ -58,7 +58,8 @@ def dense_crf(
 
     Returns:
         (K, H, W), each pixel adding up to 1, in the dtype and on the device of ``probabilities``. The arithmetic is
-        float32 throughout and carries no gradient. A CPU works in one thread; it also does what is on an MPS device.
+        float32 throughout and carries no gradient. A CPU works in two threads, where PyTorch has more than one; it also
+        does what is on an MPS device.
 
     Raises:
         TypeError: an argument of the wrong type; the message names it.
@@ -85,10 +86,10 @@ def dense_crf(
         exact=exact,
     )
     [last] = deque(steps, maxlen=1)
-    return last.contiguous()
+    with one_thread():
+        return last.contiguous()
 
 
-@one_thread()
 def dense_crf_steps(
     probabilities: Tensor,
     image: Tensor,
@@ -125,39 +126,48 @@ def dense_crf_steps(
             f"exact=True sets every pixel against every other; image has {image[0].numel()} pixels, and at most "
             f"{EXACT_LIMIT} are allowed. Leave exact out or shrink the image"
         )
-    device = "cpu" if image.device.type == "mps" else image.device
-    unary = unary_energy(_pixel_rows(probabilities.detach().to(device)))
-    filters = _filters(
-        image.detach().to(device, torch.float32),
-        gaussian_sxy,
-        bilateral_sxy,
-        bilateral_srgb,
-        kernel=gaussian_sum if exact else Permutohedral,
-    )
-    steps = _mean_field(unary, filters, (gaussian_compat, bilateral_compat), iterations)
+    device = torch.device("cpu") if image.device.type == "mps" else image.device
+    two = Two(torch.get_num_threads() if device.type == "cpu" else 1)
+    with one_thread():
+        unary = unary_energy(_pixel_rows(probabilities.detach().to(device)))
+        filters = _filters(
+            image.detach().to(device, torch.float32),
+            gaussian_sxy,
+            bilateral_sxy,
+            bilateral_srgb,
+            weights=(gaussian_compat, bilateral_compat),
+            exact=exact,
+            two=two,
+        )
+    steps = _mean_field(unary, filters, iterations, two)
     return (marginals.T.view(probabilities.shape).to(probabilities) for marginals in steps)
 
 
-def _mean_field(
-    unary: Tensor, filters: list[Filter], weights: tuple[float, float], iterations: int
-) -> Iterator[Tensor]:
-    marginals = (-unary).softmax(dim=1)  # (N, K)
+def _mean_field(unary: Tensor, filters: tuple[Filter, Filter], iterations: int, two: Two) -> Iterator[Tensor]:
+    with one_thread():
+        marginals = (-unary).softmax(dim=1)  # (N, K)
     yield marginals
     for _ in range(iterations):
-        marginals = _updated(marginals, unary, filters, weights)
+        marginals = _updated(marginals, unary, filters, two)
         yield marginals
 
 
 @one_thread()
-def _updated(marginals: Tensor, unary: Tensor, filters: list[Filter], weights: tuple[float, float]) -> Tensor:
-    # In place where it can be: fresh memory costs more than the arithmetic.
-    messages = [message_passing(marginals) for message_passing in filters]
-    weighted = messages[0].mul_(weights[0]).add_(messages[1], alpha=weights[1])
-    # Potts: a label pays for what all other labels were sent, which is the pixel's total minus what the label
-    # itself was sent. The total is the same for every label, and normalizing removes it.
-    compatibility = weighted.neg_()
-    energy = compatibility.add_(unary)
-    return energy.neg_().softmax(dim=1)
+def _updated(marginals: Tensor, unary: Tensor, filters: tuple[Filter, Filter], two: Two) -> Tensor:
+    # In place where it can be: fresh memory costs more than the arithmetic. The filters bring their weight along.
+    position, color = two(lambda: filters[0](marginals), lambda: filters[1](marginals))
+    updated = torch.empty_like(unary)
+
+    def finish(pixels: slice) -> None:
+        weighted = position[pixels].add_(color[pixels])
+        # Potts: a label pays for what all other labels were sent, which is the pixel's total minus what the label
+        # itself was sent. The total is the same for every label, and normalizing removes it: of the energy, negated,
+        # this is left.
+        torch.softmax(weighted.sub_(unary[pixels]), dim=1, out=updated[pixels])
+
+    half = len(unary) // 2
+    two(lambda: finish(slice(None, half)), lambda: finish(slice(half, None)))
+    return updated
 
 
 def unary_energy(probabilities: Tensor) -> Tensor:
@@ -184,15 +194,18 @@ def _filters(
     gaussian_sxy: float,
     bilateral_sxy: float,
     bilateral_srgb: float,
-    kernel: Callable[[Tensor], Filter],
-) -> list[Filter]:
+    weights: tuple[float, float],
+    exact: bool,
+    two: Two,
+) -> tuple[Filter, Filter]:
     y, x = (torch.arange(size, dtype=torch.float32, device=image.device) for size in image.shape[1:])
     position = torch.cartesian_prod(y, x).flip(1)  # the lattice leans on the order of axes: x first, as the library
     color = _pixel_rows((image * 255).round())  # whole levels, since the library takes bytes
     gaussian = position / gaussian_sxy
     bilateral = torch.cat([position / bilateral_sxy, color / bilateral_srgb], dim=1)
+    normalized = _exact if exact else _lattice
     try:
-        return [_normalized(kernel(features), features) for features in (gaussian, bilateral)]
+        return two(lambda: normalized(gaussian, weights[0]), lambda: normalized(bilateral, weights[1]))
     except ValueError as error:
         raise ValueError(
             f"gaussian_sxy={gaussian_sxy}, bilateral_sxy={bilateral_sxy} or bilateral_srgb={bilateral_srgb} is too "
@@ -200,9 +213,20 @@ def _filters(
         ) from error
 
 
-def _normalized(kernel: Filter, features: Tensor) -> Filter:
-    norm = (kernel(features.new_ones(len(features), 1)) + 1e-20).rsqrt()
-    return lambda values: kernel(norm * values).mul_(norm)
+def _lattice(features: Tensor, weight: float) -> Filter:
+    lattice = Permutohedral(features)
+    norm = _norm(lattice, features)
+    return lattice.scaled(norm, weight * norm)
+
+
+def _exact(features: Tensor, weight: float) -> Filter:
+    kernel = gaussian_sum(features)
+    norm = _norm(kernel, features)
+    return lambda values: kernel(norm * values).mul_(weight * norm)
+
+
+def _norm(kernel: Filter, features: Tensor) -> Tensor:
+    return (kernel(features.new_ones(len(features), 1)) + 1e-20).rsqrt()
 
 
 def _pixel_rows(maps: Tensor) -> Tensor:

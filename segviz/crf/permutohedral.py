@@ -13,6 +13,8 @@ puts equal vertices side by side, and every neighbor is found at the same differ
 """
 
 import math
+from copy import copy
+from typing import Self
 
 import torch
 import torch.nn.functional as F
@@ -40,16 +42,27 @@ class Permutohedral:
         ordered, source = codes.flatten().sort(stable=True)
         vertices, rank, counts = ordered.unique_consecutive(return_inverse=True, return_counts=True)
 
-        self.corners = torch.empty_like(rank).scatter_(0, source, rank).view_as(codes)  # (N, d + 1)
-        self.members = source // codes.shape[1]  # the points around vertex 0, around vertex 1, …
+        # Indices in 32 bits: in the sums they are half of what is read beside the values.
+        self.corners = torch.empty_like(rank).scatter_(0, source, rank).view_as(codes).int()  # (N, d + 1)
+        self.members = (source // codes.shape[1]).int()  # the points around vertex 0, around vertex 1, …
         self.member_weights = self.weights.flatten()[source]
         # One bag more than there are vertices: it is empty, and stands for every neighbor that does not exist.
-        self.starts = F.pad(counts.cumsum(0), (1, 0))
-        self.neighbors = [_neighbors(vertices, step) for step in steps]
+        self.starts = F.pad(counts.cumsum(0), (1, 0)).int()
+        self.neighbors = [_neighbors(vertices, step).int() for step in steps]
         self.blur_weights = features.new_tensor([0.5, 1.0, 0.5]).repeat(len(vertices) + 1, 1)
 
     def __call__(self, values: Tensor) -> Tensor:
         return self._slice(self._blur(self._splat(values)))
+
+    def scaled(self, before: Tensor, after: Tensor) -> Self:
+        """This filter with each point's values (N, K) times ``before`` (N, 1), and its sums times ``after`` (N, 1).
+
+        Both go into the weights of splat and slice, so that they cost no pass over the values.
+        """
+        twin = copy(self)
+        twin.member_weights = self.member_weights * before.flatten()[self.members]
+        twin.weights = self.weights * after
+        return twin
 
     def _splat(self, values: Tensor) -> Tensor:
         return _weighted_sum(values, self.members, self.member_weights, self.starts)
@@ -71,37 +84,50 @@ def _enclosing_simplices(features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """The vertices around each point, as codes (N, d + 1); their barycentric weights (N, d + 1), adding up to 1; and
     what each of the d + 1 directions adds to a code."""
     d = features.shape[1]
-    elevated = _elevate(features)
+    elevated = _elevate(features).T.contiguous()  # (d + 1, N): sums over long rows are quick
     whole = (elevated * (1 / (d + 1))).round()
     zero_vertex = whole * (d + 1)
-    rest, order = (elevated - zero_vertex).sort(dim=1, descending=True, stable=True)
+    place = _place_values(zero_vertex)
+    rest = elevated - zero_vertex
+    rank = _ranks(rest)
 
     # Rounding axis by axis can leave the plane in which coordinates add up to 0. Turning the ranking by the excess
     # leads back: whatever goes over one end of the ranking moves by d + 1.
-    excess = whole.sum(dim=1, keepdim=True).long()
-    position = torch.arange(d + 1, device=features.device)
-    turned = (position - excess) % (d + 1)
-    moved = turned + excess - position  # −(d + 1), 0 or d + 1
-    order = order.gather(1, turned)
-    rest = (rest.gather(1, turned) + moved) / (d + 1)
+    turned = rank + whole.sum(dim=0)
+    rank = turned.remainder(d + 1)
+    moved = turned - rank  # −(d + 1), 0 or d + 1
+    rank = rank.long()
+    rest = torch.empty_like(rest).scatter_(0, rank, (rest + moved) / (d + 1))
 
     weights = torch.empty_like(rest)
-    weights[:, 0] = 1 + rest[:, -1] - rest[:, 0]
-    weights[:, 1:] = (rest[:, :-1] - rest[:, 1:]).flip(1)
+    weights[0] = 1 + rest[-1] - rest[0]
+    weights[1:] = (rest[:-1] - rest[1:]).flip(0)
 
     # A vertex is known by its first d coordinates, so the last one counts for nothing in the code.
-    place = _place_values(zero_vertex)
-    lowest = zero_vertex.min().long()
-    first = ((zero_vertex.long() - lowest) * place).sum(dim=1) - (place[order] * moved).sum(dim=1)
+    codes = torch.empty_like(rank)
+    zero_vertex, lowest = zero_vertex.long(), zero_vertex.min().long()
+    codes[0] = ((zero_vertex - lowest - moved.long()) * place[:, None]).sum(dim=0)
     # From each vertex to the next, every coordinate gains 1 and the one ranked last of those left loses d + 1.
-    walk = (place.sum() - (d + 1) * place[order[:, 1:].flip(1)]).cumsum(dim=1)
-    codes = first[:, None] + F.pad(walk, (1, 0))
-    return codes, weights, (d + 1) * place - place.sum()
+    ranked = torch.empty_like(rank).scatter_(0, rank, place[:, None].expand_as(rank))
+    for vertex in range(1, d + 1):
+        codes[vertex] = codes[vertex - 1] + place.sum() - (d + 1) * ranked[d + 1 - vertex]
+    return codes.T.contiguous(), weights.T.contiguous(), (d + 1) * place - place.sum()
+
+
+def _ranks(rows: Tensor) -> Tensor:
+    """How many rows of (d + 1, N) are larger, column by column; of equal ones the first counts as larger."""
+    ranks = torch.zeros_like(rows, dtype=torch.int8)
+    for after in range(1, len(rows)):
+        larger = rows[after] > rows[:after]
+        ranks[:after] += larger
+        ranks[after] = after - larger.sum(dim=0, dtype=torch.int8)
+    return ranks
 
 
 def _place_values(coordinates: Tensor) -> Tensor:
-    """What each coordinate is worth in a code, such that no two vertices within reach share one."""
-    d = coordinates.shape[1] - 1
+    """What each of the d + 1 coordinates, (d + 1, N), is worth in a code, such that no two vertices within reach share
+    one."""
+    d = len(coordinates) - 1
     reach = (coordinates.max() - coordinates.min()).item() + 6 * (d + 1)
     if not reach < 2 ** (63 / d):
         raise ValueError(
@@ -122,7 +148,7 @@ def _elevate(features: Tensor) -> Tensor:
     for axis in reversed(range(d)):
         coordinates.append(later - (axis + 1) * scaled[:, axis])
         later = later + scaled[:, axis]
-    return torch.stack([later, *reversed(coordinates)], dim=1)
+    return torch.stack([later, *reversed(coordinates)]).T
 
 
 def _neighbors(vertices: Tensor, step: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
 """The ledger: verdicts are computed, differences explained, and values come out the same in another way."""
 
+import itertools
 import re
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from torch import nn
 
 from segviz import arithmetic
 from segviz.backmatter import ledger
+from segviz.data import Scenes
+from segviz.lessons.studies import dense_crf
 
 ROOT = Path(__file__).parents[2]
 ROWS = ledger.rows()
@@ -75,6 +78,7 @@ def test_the_disagreements_are_these():
         "half-the-map",
         "three-curves",
         "torchvision-rates",
+        "crf-every-class",
     ]
 
 
@@ -205,3 +209,19 @@ def test_what_alexnet_saves_as_a_convolution_by_formula():
 
     assert ledger.saved_by_convolving(500) == pytest.approx(81 * multiply_adds(224) / multiply_adds(500))
     assert computed("sliding-alexnet") == "more than 5"
+
+
+# --- Dense CRF --------------------------------------------------------------------------------------
+
+
+def test_of_eleven_classes_the_pole_alone_loses_by_the_crf():
+    rows = {r["setting"]: r["class_iou"] for r in dense_crf.results() if r["network"] == "unet"}
+    change = [after - before for before, after in zip(rows["none"], rows["defaults"], strict=True)]
+    assert sorted(change)[0] < 0 < sorted(change)[1]
+    assert Scenes.classes[change.index(min(change))] == "pole"
+    assert computed("crf-every-class") == "10"
+
+
+def test_pairs_are_what_counting_gives():
+    pixels = [(row, column) for row in range(3) for column in range(4)]
+    assert ledger.pairs_of_pixels(4, 3) == len(list(itertools.combinations(pixels, 2)))

@@ -94,6 +94,15 @@ def test_the_filter_is_linear():
     assert torch.allclose(kernel(2 * a + b), 2 * kernel(a) + kernel(b), atol=1e-4)
 
 
+def test_scaled_is_the_filter_between_two_scales_and_leaves_the_filter_alone():
+    kernel = Permutohedral(features_of(200, 5))
+    draw = torch.Generator().manual_seed(1)
+    values, before, after = (torch.rand(200, width, generator=draw) for width in (4, 1, 1))
+    expected = after * kernel(before * values)
+    assert torch.allclose(kernel.scaled(before, after)(values), expected, atol=1e-5)
+    assert torch.allclose(after * kernel(before * values), expected)
+
+
 def test_columns_do_not_mix():
     kernel = Permutohedral(features_of(50, 2))
     values = torch.rand(50, 3, generator=torch.Generator().manual_seed(1))
