@@ -6,7 +6,8 @@ from typing import TypeVar
 
 import torch
 
-First, Second = TypeVar("First"), TypeVar("Second")
+First = TypeVar("First")
+Second = TypeVar("Second")
 
 
 class Two:

@@ -81,6 +81,8 @@ LIKELY = [
     ("1", 7.88, "second"),
     ("2", 0.6, "own opinion"),
     ("2", 0.931, "unary"),
+    ("3", "torch.cat([p, 1 - p])", "Background"),
+    ("3", "torch.cat([p, p])", "add up"),
     ("4", [187500**2, 6 * 187500], "once"),
     ("4", [17578031250, 5 * 187500], "d + 1"),
     ("6", 0.997, "Three channels"),
