@@ -156,6 +156,8 @@ def odd_files(photograph):
         "wide.png": file_of(photograph.crop((0, 100, 420, 190))),
         "one pixel wide.png": file_of(photograph.crop((100, 0, 101, 300))),
         "gray.png": file_of(photograph.convert("L")),
+        "gray of 12 bits.png": file_of(Image.fromarray(np.asarray(photograph.convert("L")).astype(np.uint16) * 16)),
+        "gray of 16 bits.png": file_of(Image.fromarray(np.asarray(photograph.convert("L")).astype(np.uint16) * 256)),
         "clear.png": file_of(clear),
         "clear.webp": file_of(clear, "WEBP", lossless=True),
         "palette.gif": file_of(photograph, "GIF"),
@@ -198,6 +200,7 @@ def test_what_cannot_be_taken_is_told_in_a_sentence_and_nothing_is_lost(page_at,
         (png[: len(png) // 2], "damaged"),
         (jpeg[: len(jpeg) // 2], "damaged"),
         (many_pixels(png, 10_000), "64 million pixels"),
+        (file_of(Image.fromarray(np.full((9, 9), 4000, np.uint16)))[:70], "damaged"),
         (file_of(photograph, "TIFF"), "TIFF"),
     ]:
         assert words in bring(page, data)

@@ -9,11 +9,11 @@
  * @property {boolean} gray      one channel
  * @property {boolean} clear     it may be transparent
  * @property {boolean} moving    an animation
- * @property {number} bits       of a value
+ * @property {boolean} deep      gray values of 16 bits each, and nothing else
  * @property {boolean} whole     whether it goes on to its end
  */
 
-const PLAIN = { width: 0, height: 0, turned: 1, gray: false, clear: false, moving: false, bits: 8, whole: true };
+const PLAIN = { width: 0, height: 0, turned: 1, gray: false, clear: false, moving: false, deep: false, whole: true };
 
 /** The header of a file, or null for what is no picture of these formats. */
 export function headerOf(bytes) {
@@ -54,7 +54,7 @@ function png(bytes, view) {
   const turned = chunks.has("eXIf") ? orientation(view, chunks.get("eXIf"), bytes.length) : 1;
   const gray = kind === 0 || kind === 4;
   const clear = kind >= 4 || chunks.has("tRNS");
-  return { width, height, bits, gray, clear, turned, moving: chunks.has("acTL"), whole: chunks.has("IEND") };
+  return { width, height, gray, clear, deep: kind === 0 && bits === 16, turned, moving: chunks.has("acTL"), whole: chunks.has("IEND") };
 }
 
 function jpeg(bytes, view) {
@@ -66,7 +66,7 @@ function jpeg(bytes, view) {
     if (marker === 0xe1 && letters(bytes, at + 4, 6) === "Exif\0\0") found.turned = orientation(view, at + 10, at + 2 + length);
     // The frame's header: of any coding, but no table of Huffman codes (C4), extension (C8) or arithmetic coding (CC).
     if (marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker)) {
-      Object.assign(found, { bits: bytes[at + 4], height: view.getUint16(at + 5), width: view.getUint16(at + 7), gray: bytes[at + 9] === 1 });
+      Object.assign(found, { height: view.getUint16(at + 5), width: view.getUint16(at + 7), gray: bytes[at + 9] === 1 });
     }
     at += 2 + length;
     if (marker === 0xda) break; // the picture's data begin: within them 0xFF 0xD9 stands for the end alone

@@ -1,5 +1,6 @@
 // A reader's own file as a picture, in the page: what the kernel does (`uploads.py`), and told in the same words.
 
+import { depthOf, grayBands, grayValues } from "./deep.js";
 import { fitted } from "./fitting.js";
 import { headerOf } from "./headers.js";
 
@@ -17,16 +18,30 @@ const READ = "PNG, JPEG, WEBP, GIF, BMP";
  */
 export async function takenIn(file, size) {
   if (file.size > MOST_BYTES) throw new Error(`The file has ${megabytes(file.size)} MB; ${megabytes(MOST_BYTES)} MB is the most.`);
-  const header = headerOf(new Uint8Array(await file.arrayBuffer()));
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const header = headerOf(bytes);
   if (!header) throw new Error(`The file is no picture that can be read here: ${READ} can.`);
   if (header.width * header.height > MOST_PIXELS) throw new Error(`The picture has more than ${MOST_PIXELS / 1e6} million pixels: make it smaller.`);
   if (header.format === "TIFF") throw new Error(`A page cannot read TIFF: save the picture as PNG, or bring it to a notebook. ${READ} can be read here.`);
-  const bitmap = header.whole ? await createImageBitmap(file).catch(() => null) : null;
-  if (!bitmap?.width) throw new Error("The picture is damaged: it cannot be read to its end.");
-  const before = [bitmap.height, bitmap.width];
-  const colors = await fitted(before, size, bandsOf(bitmap), breath);
-  bitmap.close();
-  return { ...pictureOf(colors, size), notes: [...notesOn(header), ...notesOnSize(before, size)] };
+  const decoded = header.whole ? await (header.deep ? deep(bytes, header) : shallow(file, header)) : null;
+  if (!decoded) throw new Error("The picture is damaged: it cannot be read to its end.");
+  const { before, bands, notes, close } = decoded;
+  const colors = await fitted(before, size, bands, breath);
+  close?.();
+  return { ...pictureOf(colors, size), notes: [...notes, ...notesOnSize(before, size)] };
+}
+
+/** A picture as the browser decodes it: turned, and in eight bits. */
+async function shallow(file, header) {
+  const bitmap = await createImageBitmap(file).catch(() => null);
+  return bitmap?.width && { before: [bitmap.height, bitmap.width], bands: bandsOf(bitmap), notes: notesOn(header), close: () => bitmap.close() };
+}
+
+async function deep(bytes, header) {
+  const values = await grayValues(bytes, header);
+  if (!values) return null;
+  const { bits, note } = depthOf(values);
+  return { before: [header.height, header.width], bands: grayBands(values, header.width, bits), notes: [note] };
 }
 
 /** Colors (RGB, pixel after pixel) as planes and as a PNG. */
@@ -48,11 +63,11 @@ export function pictureOf(colors, [height, width]) {
 }
 
 /** What was done to a picture because of what it is; `uploads.py` says the same. */
-function notesOn({ moving, turned, gray, bits, clear }) {
+function notesOn({ moving, turned, gray, clear }) {
   return [
     ...(moving ? ["the first frame of an animation"] : []),
     ...(turned > 1 ? ["turned as its EXIF says"] : []),
-    ...(gray && bits <= 8 ? ["gray, given to all three channels"] : []),
+    ...(gray ? ["gray, given to all three channels"] : []),
     ...(clear ? ["laid on white where it is transparent"] : []),
   ];
 }
