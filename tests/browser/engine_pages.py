@@ -1,5 +1,6 @@
 """A page that holds the engine as ES modules, and what PyTorch makes of the same picture to set beside it."""
 
+import functools
 import json
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from torch import nn
 from segviz import capture
 from segviz.widgets import engine
 from segviz.widgets.engine.kernels import packed_kernels
+from segviz.widgets.engine.packing import shipped_file
 
 FOLDER = Path(engine.__file__).parent
 ADDRESS = "http://engine.test/"
@@ -103,6 +105,9 @@ class EnginePage:
 
     def close(self):
         self.tab.close()
+
+
+file_of = functools.cache(shipped_file)
 
 
 @torch.no_grad()

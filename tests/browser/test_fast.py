@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from engine_pages import EnginePage, compared, worst
+from engine_pages import EnginePage, compared, file_of, worst
 from torch import nn
 
 from segviz import create_model, list_models
 from segviz.data import Scenes
 from segviz.widgets.engine.kernels import FLAGS, FOLDER, compile_kernels
-from segviz.widgets.engine.packing import network_file, shipped_file, unpacked
+from segviz.widgets.engine.packing import network_file, unpacked
 
 COMPILER = Path(__file__).parents[2] / ".venv-engine"
 
@@ -43,7 +43,7 @@ def right(page, file, model, picture):
 
 @pytest.mark.parametrize("name", list_models())
 def test_the_layers_of_a_shipped_network_are_pytorchs(page, name):
-    file, model = shipped_file(name), create_model(name, weights="scenes").eval()
+    file, model = file_of(name), create_model(name, weights="scenes").eval()
     side = max(64, model.min_size)
     result = right(page, file, model, Scenes(1, size=(side + 9, side), seed=8)[0][0][None])
     assert result["labels"] >= (0.995 if result["switches"] else 0.999)
@@ -54,7 +54,7 @@ def test_the_layers_of_a_shipped_network_are_pytorchs(page, name):
 @pytest.mark.parametrize("size", [(224, 224), (97, 131)])
 @pytest.mark.parametrize("name", list_models())
 def test_the_layers_of_a_shipped_network_are_pytorchs_at_other_sizes(page, name, size):
-    file, model = shipped_file(name), create_model(name, weights="scenes").eval()
+    file, model = file_of(name), create_model(name, weights="scenes").eval()
     right(page, file, model, Scenes(1, size=tuple(max(side, model.min_size) for side in size), seed=9)[0][0][None])
 
 
@@ -174,7 +174,7 @@ OUTSIDE = """async ({ height, width, layers }) => {
 @pytest.mark.parametrize("name", ["fcn8s", "deeplabv3", "segnet"])
 def test_nothing_is_written_beside_the_maps_and_nothing_there_is_read(page, name):
     """Whatever lies between the maps and in the kernels' room, numbers or none: the results are the same bits."""
-    file, side = shipped_file(name), create_model(name).min_size + 5
+    file, side = file_of(name), create_model(name).min_size + 5
     page.files |= {"network": file, "picture": torch.rand(3, side, side + 2).numpy().tobytes()}
     given = {"height": side, "width": side + 2, "layers": ["", layers_of(file)[1]]}
     assert page.evaluate(OUTSIDE, given) == [True, True]

@@ -156,7 +156,7 @@ class Recording(TorchFunctionMode):
 
     def _weight(self, tensor: Tensor) -> int:
         for number, known in enumerate(self.tensors):
-            if known.data_ptr() == tensor.data_ptr() and known.shape == tensor.shape:
+            if (known.data_ptr(), known.shape, known.stride()) == (tensor.data_ptr(), tensor.shape, tensor.stride()):
                 return number
         self.tensors.append(tensor)
         return len(self.tensors) - 1

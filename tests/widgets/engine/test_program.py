@@ -74,6 +74,14 @@ def test_what_is_resized_by_a_factor_or_unpooled_to_no_given_size_follows_the_pi
     assert step["size"] == [["mul", ["rows", 0], 2], ["mul", ["columns", 0], 3]]
 
 
+def test_a_weight_is_held_once_and_its_transpose_is_another():
+    layer = nn.Conv2d(3, 3, 1, bias=False)
+    turned = Function(lambda self, x: F.conv2d(self.a(self.a(x)), self.a.weight.transpose(0, 1)), a=layer)
+    program = program_of(turned)
+    assert [step["weight"] for step in program.steps] == [0, 0, 1]
+    assert torch.equal(program.tensors[1][:, :, 0, 0], layer.weight[:, :, 0, 0].T)
+
+
 def test_a_pool_that_keeps_its_switches_gives_two_values():
     pool = nn.MaxPool2d(2, ceil_mode=True, return_indices=True)
     both = Function(
