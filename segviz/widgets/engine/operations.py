@@ -7,7 +7,7 @@ numbers, pairs (rows, columns) and weights. Numbers may be `Size`s. None instead
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import torch
 import torch.nn.functional as F
@@ -45,7 +45,7 @@ def _pair(value: Any) -> list:
     return values * 2 if len(values) == 1 else values
 
 
-def _refuse(what: str) -> None:
+def _refuse(what: str) -> NoReturn:
     raise NotComputed(f"{what} is nothing that the page computes")
 
 
@@ -293,8 +293,8 @@ def _pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float
 @_reads(torch.Tensor.__getitem__)
 def _slice(input: Tensor, key: Any) -> Reading | None:
     keys = list(key) if isinstance(key, tuple) else [key]
-    if Ellipsis in [one for one in keys if one is Ellipsis]:
-        at = next(n for n, one in enumerate(keys) if one is Ellipsis)
+    if any(one is Ellipsis for one in keys):
+        at = keys.index(Ellipsis)
         keys[at : at + 1] = [slice(None)] * (5 - len(keys))
     keys += [slice(None)] * (4 - len(keys))
     plain = all(isinstance(one, slice) and one.step in (None, 1) for one in keys)
