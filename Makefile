@@ -55,6 +55,8 @@ benchmarks: $(BUILT)
 # What the benchmarks set beside ours, in a folder that nothing else looks at.
 peers: $(READY)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .venv-peers -r benchmarks/peers.txt
+	@npm install --silent --no-audit --no-fund --ignore-scripts --prefix .venv-peers onnxruntime-web@1.30.0 || \
+		echo "(no npm: onnxruntime-web is left out)"
 
 # What other frameworks make of the same layers, in pinned environments of their own: half an hour, 4 GB.
 elsewhere: $(READY)

@@ -18,6 +18,7 @@ SECTIONS = {  # name: its heading, in the order of the report
     "pages": "What a page weighs",
     "slider_to_paint": "From a slider's move to the picture, in the page",
     "live_kernel": "From a choice to new pixels, with a kernel behind the figure",
+    "engine": "Networks in the page",
     "imports": "Importing the package",
     "receptive_fields": "Receptive fields",
     "audit": "Audits",

@@ -158,7 +158,7 @@ OUTSIDE = """async ({ height, width, layers }) => {
     all().fill(filling, from, from + room.mapped).fill(filling, work);
     room.write(0, picture.pixels);
     const before = all().slice(from + room.mapped, work);
-    runs.forEach((part) => part.run());
+    runs.forEach(({ compute }) => compute());
     const after = all().slice(from + room.mapped, work);
     const end = all().subarray(work + room.works.count);
     return {

@@ -32,30 +32,38 @@ export async function kernelsIn(bytes) {
   }
 }
 
-/** What is laid out for each network: {key, room, runs, steps}. */
+/** What is laid out for each network, {key, room, runs, steps}, while it is not in use. */
 const held = new WeakMap();
 
-async function execute(module, network, picture, layers, { switches = {}, found, canceled, between } = {}) {
+async function execute(module, network, picture, layers, options = {}) {
   const wanted = valuesOf(network, layers);
   check(network, picture);
   const kept = new Set(wanted.values());
-  const key = JSON.stringify([picture.height, picture.width, [...kept].sort(), Boolean(found)]);
-  if (held.get(network)?.key !== key) {
-    held.delete(network); // before the next, so that there are never two
-    held.set(network, { key, ...(await laidOut(module, network, picture, kept, Boolean(found))) });
+  const key = JSON.stringify([picture.height, picture.width, [...kept].sort(), Boolean(options.found)]);
+  let laid = held.get(network);
+  held.delete(network); // a second run meanwhile gets a memory of its own, and another size never stands beside this one
+  if (laid?.key !== key) laid = null;
+  laid ??= { key, ...(await laidOut(module, network, picture, kept, Boolean(options.found))) };
+  try {
+    await run(laid, picture, options);
+    const given = ([layer, value]) => [layer, { shape: laid.room.shapes[value], values: laid.room.read(value) }];
+    return Object.fromEntries([...wanted].map(given));
+  } finally {
+    held.set(network, laid);
   }
-  const { room, runs, steps } = held.get(network);
+}
+
+async function run({ room, runs, steps }, picture, { switches = {}, found, canceled, between }) {
   checkSwitches(steps, room.shapes, switches);
   room.write(0, picture.pixels);
-  for (const [number, { part, run }] of runs.entries()) {
+  for (const [number, { part, compute }] of runs.entries()) {
     await between?.(number, runs.length);
     if (canceled?.()) throw new DOMException("The run was canceled.", "AbortError");
-    run();
+    compute();
     if (part.op !== "max_pool2d" || part.to.length < 2) continue;
     if (switches[part.step.module]) room.write(part.to[1], switches[part.step.module]);
     if (found) found[part.step.module] = room.read(part.to[1]);
   }
-  return Object.fromEntries([...wanted].map(([layer, value]) => [layer, { shape: room.shapes[value], values: room.read(value) }]));
 }
 
 /** Everything that does not depend on the picture's pixels: the memory, and what computes each part. */
@@ -70,7 +78,7 @@ export async function laidOut(module, network, { height, width }, kept, keepSwit
   const { exports: kernels } = await WebAssembly.instantiate(module, { env: { memory } });
   const switches = new Set(steps.flatMap((step) => (Array.isArray(step.to) ? step.to.slice(1) : [])));
   const room = new Room(memory, kernels, { shapes, tensors: network.tensors, found, maps, switches });
-  const runs = parts.map((part) => ({ part, run: runOf(part, room) }));
+  const runs = parts.map((part) => ({ part, compute: runOf(part, room) }));
   room.open();
   return { room, runs, steps };
 }
