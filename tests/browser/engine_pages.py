@@ -24,7 +24,7 @@ import { nearest, quoted } from "./nearest.js";
 import { fastExecutor, kernelsIn, laidOut } from "./fast.js";
 const bytesOf = async (name) => (await fetch(`./files/${name}`)).arrayBuffer();
 globalThis.engine = { parse, execute, operations, planned, nearest, quoted, bytesOf, runs: {} };
-engine.fast = { kernelsIn, laidOut };
+engine.fast = { fastExecutor, kernelsIn, laidOut };
 engine.kernels = new Uint8Array(await bytesOf("kernels"));
 engine.runs = { reference: execute, fast: await fastExecutor(engine.kernels) };
 </script>"""

@@ -146,6 +146,77 @@ def test_what_is_put_together_is_what_stands_apart(page, size):
     right(page, file, model, torch.rand(1, 3, *size))
 
 
+@pytest.fixture
+def drawn(page):
+    """A file, its model and a picture: quick to compute."""
+    torch.manual_seed(0)
+    model = settled(Sums(), seed=2)
+    return network_file(model, "sums"), model, torch.rand(1, 3, 20, 24)
+
+
+def test_a_browser_that_cannot_multiply_and_add_at_once_takes_the_plain_kernels(page, drawn):
+    file, model, picture = drawn
+    page.evaluate("""async () => {
+      const { validate } = WebAssembly;
+      WebAssembly.validate = () => false;
+      engine.runs.plain = await engine.fast.fastExecutor(engine.kernels);
+      WebAssembly.validate = validate;
+      return null;
+    }""")
+    share, layer = worst(compared(page, file, layers_of(file), model, picture, form="plain"))
+    assert share <= 1e-5, layer
+
+
+def test_a_browser_without_vectors_has_no_fast_form(page):
+    refused = """async () => {
+      const { compile } = WebAssembly;
+      WebAssembly.compile = async () => { throw new WebAssembly.CompileError("no vectors"); };
+      const found = await engine.fast.fastExecutor(engine.kernels);
+      WebAssembly.compile = compile;
+      return found === null;
+    }"""
+    assert page.evaluate(refused)
+
+
+@pytest.mark.parametrize(
+    ("module", "right_one", "spoiled"),
+    [("fusing.js", "part.relu = true", "part.relu = false"), ("layout.js", "channel + starts[nth] }", "channel }")],
+)
+def test_a_spoiled_plan_is_noticed(browser, drawn, module, right_one, spoiled):
+    file, model, picture = drawn
+
+    def change(name, text):
+        assert name != module or right_one in text
+        return text.replace(right_one, spoiled) if name == module else text
+
+    page = EnginePage(browser, change)
+    share, _ = worst(compared(page, file, [], model, picture, form="fast"))
+    page.close()
+    assert share > 1e-2
+
+
+TWICE = """async ({ height, width }) => {
+  const { parse, bytesOf, runs } = engine;
+  const network = parse(await bytesOf("network"));
+  const picture = { pixels: new Float32Array(await bytesOf("picture")), height, width };
+  const other = { ...picture, pixels: picture.pixels.map((value) => 1 - value) };
+  const wait = () => new Promise((resolve) => setTimeout(resolve));
+  const one = async (given, between) => [...(await runs.fast(network, given, [""], { between }))[""].values];
+  const apart = [await one(picture), await one(other)];
+  const together = await Promise.all([one(picture, wait), one(other, wait)]);
+  let left = 3;
+  const stopped = await runs.fast(network, picture, [""], { canceled: () => !left-- }).catch((error) => error.name);
+  return [JSON.stringify(apart) === JSON.stringify([await one(picture), await one(other)]),
+    JSON.stringify(apart) === JSON.stringify(together), stopped];
+}"""
+
+
+def test_runs_that_overlap_or_are_canceled_do_not_meet(page, drawn):
+    file, _, picture = drawn
+    page.files |= {"network": file, "picture": picture.numpy().tobytes()}
+    assert page.evaluate(TWICE, {"height": 20, "width": 24}) == [True, True, "AbortError"]
+
+
 OUTSIDE = """async ({ height, width, layers }) => {
   const { parse, bytesOf, kernels, fast } = engine;
   const network = parse(await bytesOf("network"));

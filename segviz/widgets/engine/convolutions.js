@@ -37,10 +37,12 @@ export function callsOf(part, tensors, from, to) {
   return Array.from({ length: step.groups }, (_, number) => {
     const [first, channel] = [number * group.outputs, number * group.channels];
     const at = (output, input, row, column) => {
-      const [a, b] = transposed ? [channel + input, output] : [first + output, input];
-      return weight.values[((a * weight.shape[1] + b) * kernel[0] + row) * kernel[1] + column] * factors[first + output];
+      const place = (channel + input) * weight.shape[1] + output;
+      return weight.values[(place * kernel[0] + row) * kernel[1] + column] * factors[first + output];
     };
-    const calls = transposed ? transposedCalls(part, kernel, at, group, to) : [plainCall(part, kernel, at, group)];
+    const calls = transposed
+      ? transposedCalls(part, kernel, at, group, to)
+      : [plainCall(part, kernel, scaledRows(weight.values, factors, first, group))];
     return calls.map((call) => ({
       ...call, first, channel, bias: bias.subarray(first, first + group.outputs),
       settings: {
@@ -77,10 +79,21 @@ export function affine(step, channels, tensors) {
   return { scale, shift };
 }
 
-function plainCall({ step, start }, kernel, at, group) {
+/** The weights of a group's outputs, each times its factor. */
+function scaledRows(values, factors, first, { outputs }) {
+  const count = values.length / factors.length;
+  const rows = values.slice(first * count, (first + outputs) * count);
+  for (let output = 0, at = 0; output < outputs; output++) {
+    const factor = factors[first + output];
+    for (const end = at + count; at < end; at++) rows[at] *= factor;
+  }
+  return rows;
+}
+
+function plainCall({ step, start }, kernel, weight) {
   return {
     kernel: "convolve",
-    weight: laidOut(group, kernel, at),
+    weight,
     offset: 0,
     settings: {
       kernel_height: kernel[0], kernel_width: kernel[1], stride_height: step.stride[0], stride_width: step.stride[1],

@@ -385,19 +385,20 @@ int EXPORT(winograd_pays)(const convolution *c) {
 void EXPORT(winograd_weight)(const float *from, float *to, int outputs, int channels) {
   static const double rule[6][3] = {{1. / 4, 0, 0},          {-1. / 6, -1. / 6, -1. / 6}, {-1. / 6, 1. / 6, -1. / 6},
                                     {1. / 24, 1. / 12, 1. / 6}, {1. / 24, -1. / 12, 1. / 6}, {0, 0, 1}};
-  for (int u = 0; u < 6; u++)
-    for (int v = 0; v < 6; v++)
-      for (int output = 0, size; output < outputs; output += size) {
-        size = block_size(outputs - output);
-        for (int c = 0; c < channels; c++)
-          for (int o = 0; o < size; o++) {
-            const float *w = from + ((output + o) * channels + c) * 9;
-            double sum = 0;
-            for (int i = 0; i < 3; i++)
-              for (int j = 0; j < 3; j++) sum += rule[u][i] * rule[v][j] * w[3 * i + j];
-            *to++ = sum;
-          }
+  int place = 0, count = outputs * channels;
+  for (int output = 0, size; output < outputs; output += size) {
+    size = block_size(outputs - output);
+    for (int c = 0; c < channels; c++)
+      for (int o = 0; o < size; o++, place++) {
+        const float *w = from + ((output + o) * channels + c) * 9;
+        for (int u = 0; u < 6; u++) {
+          double row[3];
+          for (int j = 0; j < 3; j++) row[j] = rule[u][0] * w[j] + rule[u][1] * w[3 + j] + rule[u][2] * w[6 + j];
+          for (int v = 0; v < 6; v++)
+            to[(6 * u + v) * count + place] = rule[v][0] * row[0] + rule[v][1] * row[1] + rule[v][2] * row[2];
+        }
       }
+  }
 }
 
 INLINE void forward(const vec d[6], vec t[6]) {
