@@ -22,7 +22,7 @@ def compile_kernels(folder: Path) -> None:
     linking = [f"-Wl,{option}" for option in _LINKING] + ["-Wl,-z,stack-size=65536"]
     for name, flags in FLAGS.items():
         command = [sys.executable, "-m", "ziglang", "cc", *_COMMON, *flags, *linking, "-o", str(folder / name)]
-        subprocess.run([*command, SOURCE.name], cwd=FOLDER, check=True)
+        subprocess.run([*command, str(SOURCE)], check=True)
         (folder / name).chmod(0o644)
 
 
