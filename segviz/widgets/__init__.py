@@ -18,6 +18,7 @@ _HOME = {
     "SkipLadder": "ladder",
     "SlidingClassifier": "sliding",
     "UnpoolLab": "unpool",
+    "V3PlusAnatomy": "anatomy",
 }
 
 __all__ = sorted(_HOME)

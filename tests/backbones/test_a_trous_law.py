@@ -177,7 +177,7 @@ def test_drns_fields_are_equal_in_the_end_and_its_values_are_not():
 
 
 def test_drns_two_breaches_cancel_in_the_field():
-    """The block that lost its stride is dilated with its stage, 16 pixels too many; the last layer is not, 16 too few."""
+    """The block that lost its stride is dilated with its stage: 16 pixels more; the last layer is not: 16 less."""
     coarse, fine = drns()
     names = ["layer4", "layer5.0.conv2", "layer5", "layer6", "layer7", "layer8"]
     gained = [receptive_field(fine, layer=n).size[0] - receptive_field(coarse, layer=n).size[0] for n in names]
