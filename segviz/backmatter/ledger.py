@@ -138,6 +138,22 @@ def multiplications(model: nn.Module, side: int) -> float:
     return operations(model, torch.empty(1, 3, side, side, device="meta")) / 2e9
 
 
+def separable_saving(channels: int, inputs: int = 64) -> float:
+    """How many times the weights of a separable 3×3 to so many channels a dense one has; `inputs` do not matter."""
+    dense = nn.Conv2d(inputs, channels, 3, bias=False, device="meta")
+    steps = (
+        nn.Conv2d(inputs, inputs, 3, groups=inputs, bias=False, device="meta"),
+        nn.Conv2d(inputs, channels, 1, bias=False, device="meta"),
+    )
+    return parameters(dense) / sum(map(parameters, steps))
+
+
+def separable_savings(channels: int) -> str:
+    """The whole numbers around the saving."""
+    saving = separable_saving(channels)
+    return f"{int(saving)} to {int(saving) + 1}"
+
+
 def saved_by_convolving(side: int, window: int = 224, step: int = 32) -> float:
     """How many times the multiply-adds of AlexNet as a convolution the same AlexNet takes, slid in windows."""
     with torch.device("meta"):
