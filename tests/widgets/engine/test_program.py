@@ -152,7 +152,9 @@ def test_every_option_of_a_network_has_its_program(name, options):
     assert (program.channels, program.least) == (3, model.min_size)
 
 
-@pytest.mark.parametrize("name", ["deeplabv3_resnet50", "lraspp_mobilenet_v3_large"])
+@pytest.mark.parametrize(
+    "name", ["lraspp_mobilenet_v3_large", pytest.param("deeplabv3_resnet50", marks=pytest.mark.long)]
+)
 def test_torchvisions_networks_have_theirs(name):
     model = with_random_statistics(
         torchvision.models.get_model(name, weights=None, weights_backbone=None, num_classes=3)
