@@ -25,6 +25,7 @@ SECTIONS = {  # name: its heading, in the order of the report
     "libraries": "Audits of other libraries' networks",
     "supports": "Receptive fields of other libraries' networks",
     "models": "Networks",
+    "inference": "Networks for inference",
     "dense_crf": "Dense CRF",
     "scenes": "Scenes",
 }

@@ -1,7 +1,7 @@
 """The same logits sooner: nothing is computed that cannot change the result.
 
 In reading order: `folding`, batch norms into the convolutions before them; `trimming`, convolutions without the
-taps that lie beside the map.
+taps that lie beside the map; `growing`, dense blocks whose maps are written once.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from segviz.checks.subject import Subject, checked_model, checked_size
 from segviz.checks.twins import with_values
 from segviz.inference.folding import fold_
+from segviz.inference.growing import grow_
 from segviz.inference.trimming import trim_
 
 CUSTOMARY = (64, 64)
@@ -20,10 +21,11 @@ CUSTOMARY = (64, 64)
 def for_inference(model: nn.Module, size: tuple[int, int] | None = None) -> nn.Module:
     """A copy of a network in evaluation mode that gives the same logits sooner.
 
-    Batch norms that follow a convolution are folded into it, and maps lie in memory channel by channel within a pixel
-    (`torch.channels_last`). With `size`, the height and width of its images in pixels, filters are also cut down to
-    the taps that touch the map at that size: at 224×224 the branch of rate 36 in DeepLab v3 keeps one of its nine.
-    Such a copy takes no other size. Nothing is approximated: the logits differ by the rounding of float32.
+    Batch norms that follow a convolution are folded into it, FC-DenseNet's blocks write each of their maps once, and
+    maps lie in memory channel by channel within a pixel (`torch.channels_last`). With `size`, the height and width of
+    its images in pixels, filters are also cut down to the taps that touch the map at that size: at 224×224 the branch
+    of rate 36 in DeepLab v3 keeps one of its nine. Such a copy takes no other size. Nothing is approximated: the
+    logits differ by the rounding of float32.
 
     The copy is for use alone: its parameters need no gradients, and training it on would train other weights. It
     gives what the model gives, torchvision's dicts too. Made for this package's networks and torchvision's; in others
@@ -47,10 +49,12 @@ def for_inference(model: nn.Module, size: tuple[int, int] | None = None) -> nn.M
     fast = with_values(model).eval()
     for parameter in fast.parameters():
         parameter.data = parameter.data.clone()
+        parameter.requires_grad_(False)
     fold_(fast, subject.recording)
     if asked is not None:
         trim_(fast, subject.recording)
         fast.register_forward_pre_hook(OfOneSize(asked))
+    grow_(fast)
     return fast.to(memory_format=torch.channels_last)
 
 

@@ -1,17 +1,16 @@
 """Convolutions without the taps that lie beside the map.
 
-Along one axis the outputs fall into bands, each with the same taps on the map: at rate 36 on 65 cells the first 29
-outputs miss the first tap, the last 29 the last, and the 7 between have but the middle one. A band of rows and a band
-of columns make a rectangle, which is a convolution of its own, with fewer taps and no padding.
+At rate 36 on a map of 65 cells, the first tap of three is on the map for the last 29 outputs alone, the second for all,
+the third for the first 29. A tap at those outputs is a matrix product; their sum is the convolution. A tap that is on
+the map nowhere is left out for good.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import groupby
+from dataclasses import dataclass, replace
+from math import prod
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from segviz.checks.recording import Call, Recording
@@ -21,85 +20,77 @@ LEAST_SAVED = 0.2  # of a convolution's products; below it, parts cost more than
 
 
 @dataclass(frozen=True)
-class Band:
-    """Neighboring outputs along one axis that have the same taps on the map, what they read, and those taps."""
+class Tap:
+    """A place of the kernel along one axis, the neighboring outputs for which it is on the map, and what they read."""
 
+    place: int
     outputs: slice
     reads: slice
-    taps: slice
 
     @property
     def products(self) -> int:
-        return (self.outputs.stop - self.outputs.start) * (self.taps.stop - self.taps.start)
+        return self.outputs.stop - self.outputs.start
 
 
-def bands(size: int, outputs: int, *, kernel_size: int, stride: int, padding: int, dilation: int) -> list[Band]:
-    """The bands along one axis of `size` inputs; one without taps reads nothing.
+def taps(size: int, outputs: int, *, kernel_size: int, stride: int, padding: int, dilation: int) -> list[Tap]:
+    """The taps that are on a map of `size` cells for some of the outputs, along one axis.
 
-    >>> at_rate_36 = bands(65, 65, kernel_size=3, stride=1, padding=36, dilation=36)
-    >>> [(band.outputs.start, band.outputs.stop, band.taps.start, band.taps.stop) for band in at_rate_36]
-    [(0, 29, 1, 3), (29, 36, 1, 2), (36, 65, 0, 2)]
+    >>> at_rate_36 = taps(65, 65, kernel_size=3, stride=1, padding=36, dilation=36)
+    >>> [(tap.outputs.start, tap.outputs.stop, tap.reads.start) for tap in at_rate_36]
+    [(36, 65, 0), (0, 65, 0), (0, 29, 36)]
     """
-
-    def taps(output: int) -> tuple[int, int]:
-        first = output * stride - padding
-        start = max(0, -(first // dilation))
-        return start, max(start, min(kernel_size, (size - 1 - first) // dilation + 1))
-
     found = []
-    for (start, stop), group in groupby(range(outputs), taps):
-        members = list(group)
-        reads = slice(0, 0)
-        if stop > start:
-            near = members[0] * stride - padding + start * dilation
-            far = members[-1] * stride - padding + (stop - 1) * dilation
-            reads = slice(near, far + 1)
-        found.append(Band(slice(members[0], members[-1] + 1), reads, slice(start, stop)))
+    for place in range(kernel_size):
+        offset = place * dilation - padding  # output o reads cell o * stride + offset
+        first = max(0, -(offset // stride))
+        last = min(outputs - 1, (size - 1 - offset) // stride)
+        if first <= last:
+            start = first * stride + offset
+            reads = slice(start, start + (last - first) * stride + 1, stride)
+            found.append(Tap(place, slice(first, last + 1), reads))
     return found
 
 
 class TrimmedConv2d(nn.Conv2d):
-    """A convolution at one size of map, computed rectangle by rectangle with the taps that touch the map there."""
+    """A convolution at one size of map, tap by tap: for each a matrix product over the outputs that it reaches."""
 
-    def __init__(self, conv: nn.Conv2d, rows: list[Band], cols: list[Band]) -> None:
+    def __init__(self, conv: nn.Conv2d, rows: list[Tap], cols: list[Tap], size: tuple[int, ...]) -> None:
         super().__init__(1, 1, 1, device="meta")
         self.__dict__.update(conv.__dict__)
-        self.rows, self.cols = rows, cols
+        self.rows, self.cols, self.size = rows, cols, size
 
     def forward(self, x: Tensor) -> Tensor:
-        size = (self.rows[-1].outputs.stop, self.cols[-1].outputs.stop)
-        layout = torch.channels_last if x.is_contiguous(memory_format=torch.channels_last) else torch.contiguous_format
-        y = torch.empty((len(x), self.out_channels, *size), dtype=x.dtype, device=x.device, memory_format=layout)
-        for row in self.rows:
-            for col in self.cols:
-                y[..., row.outputs, col.outputs] = self._rectangle(x, row, col)
-        return y
-
-    def _rectangle(self, x: Tensor, row: Band, col: Band) -> Tensor | float:
-        if not (row.products and col.products):
-            return 0.0 if self.bias is None else self.bias[:, None, None]
-        weight = self.weight[..., row.taps, col.taps]
-        return F.conv2d(x[..., row.reads, col.reads], weight, self.bias, self.stride, 0, self.dilation, self.groups)
+        x = x.permute(0, 2, 3, 1)
+        y = x.new_zeros(()) if self.bias is None else self.bias.to(x.dtype)
+        y = y.expand(len(x), *self.size, self.out_channels).clone()
+        for col in self.cols:
+            everywhere = col.products == self.size[1]
+            reached = y if everywhere else torch.zeros_like(y[:, :, col.outputs])
+            columns = x[:, :, col.reads].contiguous()  # in one piece, so that some of its rows are a matrix
+            for row in self.rows:
+                weight = self.weight[:, :, row.place, col.place].T.to(x.dtype)
+                for into, of in zip(reached[:, row.outputs], columns[:, row.reads], strict=True):
+                    into.view(-1, self.out_channels).addmm_(of.reshape(-1, self.in_channels), weight)
+            if not everywhere:
+                y[:, :, col.outputs] += reached
+        return y.permute(0, 3, 1, 2)
 
 
 def trim_(model: nn.Module, recording: Recording) -> None:
-    """Put trimmed convolutions in the place of those of which enough lies beside the map."""
+    """Trim, in place, every plain convolution that runs once."""
     runs: dict[str, list[Call]] = {}
     for call in recording.named("conv2d"):
         runs.setdefault(call.layer, []).append(call)
-    for name, calls in runs.items():
-        conv = layer_of(model, calls[0])
-        if not plain(conv, nn.Conv2d) or conv.padding_mode != "zeros" or len(calls) > 1:
-            continue
-        rows, cols = (_bands_of(calls[0], axis) for axis in (0, 1))
-        all_products = calls[0].output.shape[-2] * calls[0].output.shape[-1] * conv.weight[0, 0].numel()
-        if sum(b.products for b in rows) * sum(b.products for b in cols) <= (1 - LEAST_SAVED) * all_products:
+    for name, (call, *others) in runs.items():
+        conv = layer_of(model, call)
+        if plain(conv, nn.Conv2d) and conv.padding_mode == "zeros" and not others:
             parent, _, last = name.rpartition(".")
-            setattr(model.get_submodule(parent), last, _trimmed(conv, rows, cols))
+            setattr(model.get_submodule(parent), last, _trimmed(conv, call))
 
 
-def _bands_of(call: Call, axis: int) -> list[Band]:
-    return bands(
+def taps_of(call: Call, axis: int) -> list[Tap]:
+    """The taps along an axis (0: rows, 1: columns) of a call of `conv2d`."""
+    return taps(
         call.inputs[0].shape[axis - 2],
         call.output.shape[axis - 2],
         kernel_size=call.weight[axis + 2],
@@ -109,24 +100,28 @@ def _bands_of(call: Call, axis: int) -> list[Band]:
     )
 
 
-def _trimmed(conv: nn.Conv2d, rows: list[Band], cols: list[Band]) -> nn.Conv2d:
-    """The weights that touch the map nowhere go for good; what is left is plain where it is one rectangle."""
-    (rows, kept_rows), (cols, kept_cols) = _without_dead_taps(rows), _without_dead_taps(cols)
-    conv.weight = nn.Parameter(conv.weight[..., kept_rows, kept_cols].contiguous(), requires_grad=False)
-    conv.kernel_size = tuple(conv.weight.shape[2:])
-    if len(rows) == len(cols) == 1 and rows[0].reads.start == cols[0].reads.start == 0:
-        conv.padding, conv._reversed_padding_repeated_twice = (0, 0), [0, 0, 0, 0]
-        return conv
-    return TrimmedConv2d(conv, rows, cols)
+def _trimmed(conv: nn.Conv2d, call: Call) -> nn.Conv2d:
+    """The convolution with the part of its kernel that is on the map; by taps where much of that lies beside it too."""
+    on_map, size = [taps_of(call, axis) for axis in (0, 1)], tuple(call.output.shape[-2:])
+    if not all(on_map):
+        return conv  # it gives its bias everywhere
+    kept = [slice(along[0].place, along[-1].place + 1) for along in on_map]
+    kernel_size = tuple(part.stop - part.start for part in kept)
+    padding = tuple(p - part.start * d for p, part, d in zip(call.padding(), kept, conv.dilation, strict=True))
+    products = prod(sum(tap.products for tap in along) for along in on_map)
+
+    if conv.groups == 1 and products <= (1 - LEAST_SAVED) * prod(size) * prod(kernel_size):
+        moved = [[replace(tap, place=tap.place - along[0].place) for tap in along] for along in on_map]
+        conv = TrimmedConv2d(conv, moved[0], moved[1], size)
+    elif min(padding) < 0 or size != _sizes(call.inputs[0].shape[-2:], kernel_size, padding, conv):
+        return conv  # more lies beside one end of the map than beside the other
+    conv.weight = nn.Parameter(conv.weight[..., kept[0], kept[1]].contiguous(), requires_grad=False)
+    conv.kernel_size, conv.padding = kernel_size, padding
+    return conv
 
 
-def _without_dead_taps(of_axis: list[Band]) -> tuple[list[Band], slice]:
-    live = [band for band in of_axis if band.products]
-    if not live:
-        return of_axis, slice(0, 1)
-    kept = slice(min(band.taps.start for band in live), max(band.taps.stop for band in live))
-    moved = [
-        Band(b.outputs, b.reads, slice(b.taps.start - kept.start, b.taps.stop - kept.start)) if b.products else b
-        for b in of_axis
-    ]
-    return moved, kept
+def _sizes(
+    size: tuple[int, ...], kernel_size: tuple[int, ...], padding: tuple[int, ...], conv: nn.Conv2d
+) -> tuple[int, ...]:
+    settings = zip(size, kernel_size, padding, conv.stride, conv.dilation, strict=True)
+    return tuple((n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, p, s, d in settings)

@@ -192,3 +192,43 @@ def test_a_rate_beyond_the_map_leaves_one_tap():
     fast = for_inference(model, (224, 224))  # a map of 28×28, and rates 12, 24 and 36
     kernels = [tuple(fast.get_submodule(f"classifier.0.convs.{i}.0").weight.shape[2:]) for i in range(4)]
     assert kernels == [(1, 1), (3, 3), (3, 3), (1, 1)]
+
+
+@pytest.mark.parametrize("depth", [56, 67, 103])
+def test_dense_blocks_that_grow_in_a_buffer_give_the_same_logits(depth):
+    torch.manual_seed(0)
+    model = with_drawn_statistics(segviz.create_model(f"fcdensenet{depth}", 5, width=0.125))
+    fast = for_inference(model)
+    assert type(fast).__name__ == "GrownFCDenseNet"
+    for shape in [(1, 3, 32, 32), (3, 3, 45, 71), (2, 3, 33, 64)]:
+        image = torch.rand(shape)
+        with torch.no_grad():
+            assert error_of_scale(fast(image), model(image)) < 1e-5
+
+
+def test_a_dense_network_still_gives_the_gradient_of_its_image():
+    torch.manual_seed(0)
+    model = with_drawn_statistics(segviz.create_model("fcdensenet56", 5, width=0.125)).requires_grad_(False)
+    image = torch.rand(1, 3, 40, 40, requires_grad=True)
+    wanted, found = (torch.autograd.grad(net(image).square().sum(), image)[0] for net in (model, for_inference(model)))
+    assert error_of_scale(found, wanted) < 1e-4
+
+
+def test_a_dense_network_runs_in_sixteen_bits():
+    torch.manual_seed(0)
+    model = segviz.create_model("fcdensenet56", 5, width=0.125).eval()
+    fast, image = for_inference(model), torch.rand(1, 3, 40, 40)
+    with torch.no_grad():
+        wanted = model(image)
+        with torch.autocast("cpu", torch.bfloat16):
+            assert error_of_scale(fast(image).float(), wanted) < 0.05
+        assert error_of_scale(fast.bfloat16()(image.bfloat16()).float(), wanted) < 0.05
+
+
+def test_a_dense_network_that_someone_watches_is_called_as_it_was():
+    model = segviz.create_model("fcdensenet56", 5, width=0.125).eval()
+    seen = []
+    model.down[0].layers[0][2].register_forward_hook(lambda *_: seen.append(1))
+    with torch.no_grad():
+        for_inference(model)(torch.rand(1, 3, 32, 32))
+    assert seen

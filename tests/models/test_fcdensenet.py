@@ -50,3 +50,35 @@ def test_dropout_is_the_papers():
 def test_an_unknown_depth_is_refused():
     with pytest.raises(ValueError, match="depth: got 121; known are 56, 67, 103"):
         FCDenseNet(depth=121)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_what_is_computed_again_gives_the_same_gradients_and_statistics(training):
+    torch.manual_seed(0)
+    kept = FCDenseNet(5, width=0.125, depth=56).train(training)
+    again = FCDenseNet(5, width=0.125, depth=56, memory_efficient=True).train(training)
+    again.load_state_dict(kept.state_dict())
+    image = torch.rand(2, 3, 33, 47)
+    for model in (kept, again):
+        torch.manual_seed(1)  # of dropout
+        model(image).square().mean().backward()
+    pairs = zip(kept.named_parameters(), again.parameters(), strict=True)
+    assert all(torch.equal(parameter.grad, other.grad) for (_, parameter), other in pairs)
+    assert all(torch.equal(value, again.state_dict()[name]) for name, value in kept.state_dict().items())
+    assert all(norm.track_running_stats for norm in again.modules() if isinstance(norm, nn.BatchNorm2d))
+
+
+def test_what_is_computed_again_is_not_kept():
+    kept = {}
+    for efficient in (False, True):
+        model = FCDenseNet(5, width=0.25, depth=67, memory_efficient=efficient).train()
+        storages = {}
+
+        def note(tensor, storages=storages):
+            storages[tensor.untyped_storage().data_ptr()] = tensor
+            return tensor
+
+        with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+            model(torch.rand(1, 3, 64, 64))
+        kept[efficient] = sum(tensor.untyped_storage().nbytes() for tensor in storages.values())
+    assert kept[True] < 0.4 * kept[False]
