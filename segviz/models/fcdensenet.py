@@ -59,10 +59,8 @@ def dense_layer(in_channels: int, out_channels: int, kernel_size: int, dropout: 
     )
 
 
-def read(layer: nn.Module, maps: list[Tensor], *, memory_efficient: bool) -> Tensor:
-    """What a dense layer makes of all `maps`; with `memory_efficient`, what its convolution read is not kept."""
-    if not (memory_efficient and torch.is_grad_enabled()):
-        return layer(torch.cat(maps, dim=1))
+def read_again(layer: nn.Module, maps: list[Tensor]) -> Tensor:
+    """What a dense layer makes of all `maps`; what its convolution read is not kept, but computed again."""
     norm, relu, conv, dropout = layer  # type: ignore[misc]
 
     def convolved(*maps: Tensor) -> Tensor:
@@ -96,7 +94,8 @@ class DenseBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         maps = [x]
         for layer in self.layers:
-            maps.append(read(layer, maps, memory_efficient=self.memory_efficient))
+            again = self.memory_efficient and torch.is_grad_enabled()
+            maps.append(read_again(layer, maps) if again else layer(torch.cat(maps, dim=1)))
         return torch.cat(maps[1:], dim=1)
 
 
@@ -135,7 +134,6 @@ class FCDenseNet(SegmentationModel):
         memory_efficient: bool = False,
     ) -> None:
         super().__init__(num_classes, in_channels=in_channels, min_size=32)
-        self.memory_efficient = memory_efficient
         growth, down, bottleneck = DEPTHS[one_of("depth", depth, DEPTHS)]
         growth = scaled(growth, width)
 
@@ -170,8 +168,7 @@ class FCDenseNet(SegmentationModel):
         for block, transition in zip(self.down, self.transitions_down, strict=True):
             x = torch.cat([x, block(x)], dim=1)
             skips.append(x)
-            layer, pool = transition
-            x = pool(read(layer, [x], memory_efficient=self.memory_efficient))
+            x = transition(x)
         new = self.bottleneck(x)
         for transition, block in zip(self.transitions_up, self.up, strict=True):
             x = transition(new, skips.pop())
