@@ -59,9 +59,9 @@ def dense_layer(in_channels: int, out_channels: int, kernel_size: int, dropout: 
     )
 
 
-def read_again(layer: nn.Module, maps: list[Tensor]) -> Tensor:
+def read_again(layer: Any, maps: list[Tensor]) -> Tensor:
     """What a dense layer makes of all `maps`; what its convolution read is not kept, but computed again."""
-    norm, relu, conv, dropout = layer  # type: ignore[misc]
+    norm, relu, conv, dropout = layer
 
     def convolved(*maps: Tensor) -> Tensor:
         return conv(relu(norm(torch.cat(maps, dim=1))))
