@@ -94,9 +94,8 @@ def _enclosing_simplices(features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     # Rounding axis by axis can leave the plane in which coordinates add up to 0. Turning the ranking by the excess
     # leads back: whatever goes over one end of the ranking moves by d + 1.
     turned = rank + whole.sum(dim=0)
-    rank = turned.remainder(d + 1)
-    moved = turned - rank  # −(d + 1), 0 or d + 1
-    rank = rank.long()
+    moved = (d + 1) * (turned / (d + 1)).floor()  # −(d + 1), 0 or d + 1
+    rank = (turned - moved).long()
     rest = torch.empty_like(rest).scatter_(0, rank, (rest + moved) / (d + 1))
 
     weights = torch.empty_like(rest)
