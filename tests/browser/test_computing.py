@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch import nn
 from visits import ROOT
 
 from segviz import capture, create_model, list_models
 from segviz.data import PALETTE
+from segviz.widgets.activations.exhibits import pictures_of
 from segviz.widgets.activations.gallery import opened
 from segviz.widgets.activations.uploads import read_picture
 
@@ -80,6 +82,31 @@ def test_a_network_runs_in_the_page_as_in_pytorch(page_at, scheme):
         assert (off > 1e-3 * wanted[layer].abs().max()).double().mean() <= (0 if layer.startswith("enc") else 0.005)
     assert visit.left == []
     assert visit.missing == []
+
+
+@pytest.mark.long  # the sixteen take a minute: pytest tests/browser/test_computing.py -m long
+@pytest.mark.parametrize("name", list_models())
+def test_every_network_of_the_book_runs_in_the_page(page_at, name):
+    model = create_model(name, weights="scenes").eval()
+    image = pictures_of(1)[0].image[..., :197, :]
+    page = page_at(API, scheme="file").page
+    given = {"pixels": base64.b64encode(image.numpy().tobytes()).decode(), "height": 197, "width": 224}
+    shape, values = page.evaluate(
+        """async ([name, { pixels, height, width }]) => {
+          const bytes = Uint8Array.from(atob(pixels), (letter) => letter.charCodeAt(0));
+          const maps = await segviz.run(name, { pixels: new Float32Array(bytes.buffer), height, width }, "");
+          const letters = Array.from(new Uint8Array(maps[""].values.buffer), (byte) => String.fromCharCode(byte));
+          return [maps[""].shape, btoa(letters.join(""))];
+        }""",
+        [name, given],
+    )
+    given = torch.frombuffer(bytearray(base64.b64decode(values)), dtype=torch.float32).reshape(shape)
+    with torch.no_grad():
+        wanted = model(image)[0]
+    unpools = any(isinstance(module, nn.MaxUnpool2d) or "unpool" in layer for layer, module in model.named_modules())
+    assert (given.argmax(0) == wanted.argmax(0)).double().mean() >= (0.995 if unpools else 0.999)
+    if not unpools:
+        assert (given - wanted).abs().max() <= 1e-3 * wanted.abs().max()
 
 
 def test_the_example_of_the_page_gives_what_its_python_gives(page_at):

@@ -101,7 +101,7 @@ def test_switches_are_those_of_the_pool(size):
 # --- Stages and what units see --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["deconvnet", "segnet", "fcn32s", "fcn16s", "fcn8s"])
+@pytest.mark.parametrize("name", ["deconvnet", "segnet", "fcn32s", "fcn16s", "fcn8s", "fcdensenet56"])
 def test_the_stages_of_a_known_network_all_give_maps(name):
     model = segviz.create_model(name, num_classes=4, width=0.02).eval()
     image = torch.rand(1, 3, 224, 224)

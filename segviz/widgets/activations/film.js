@@ -37,7 +37,9 @@ export function filmOf(side, at, source, viewOf, onStage) {
     }
     const current = cells[look.index]?.node;
     set(list, { "aria-activedescendant": current?.id ?? "" });
-    if (current) keepInSight(current);
+    const at = `${look.model.name} ${look.index}`; // measuring where it stands costs the browser a layout
+    if (current && list.dataset.at !== at) keepInSight(current);
+    list.dataset.at = at;
   }
 
   /** Scroll the strip, never the page. */

@@ -52,7 +52,7 @@ export async function fitted(before, size, band, between = async () => {}) {
   return stacked(narrow, top, down, wide);
 }
 
-const PIXELS = 400_000; // in a band: some ten milliseconds of work
+const PIXELS = 150_000; // in a band: a few milliseconds of work
 
 function endsOf(all) {
   return [all[0].first, Math.max(...all.map(({ first, weights }) => first + weights.length))];

@@ -111,10 +111,21 @@ def _fcn(*skips: int) -> list[Stage]:
     return [*_pools("backbone.trunk.pool{}", 1), *top, *added, Stage("upscore", "upsampled scores")]
 
 
+def _fcdensenet() -> list[Stage]:
+    """The dense blocks, which give their new maps alone, and the pools between them."""
+    down = [(Stage(f"down.{n}", "dense block"), Stage(f"transitions_down.{n}", "pool")) for n in range(5)]
+    up = [Stage(f"up.{n}", "dense block") for n in range(5)]
+    inner = [stage for pair in down for stage in pair]
+    return [Stage("stem", "stem"), *inner, Stage("bottleneck", "bottleneck"), *up, Stage("score", "scores")]
+
+
 _KNOWN: dict[str, Callable[[], list[Stage]]] = {
     "deconvnet": _deconvnet,
     "segnet": _segnet,
     "fcn32s": _fcn,
     "fcn16s": lambda: _fcn(4),
     "fcn8s": lambda: _fcn(4, 3),
+    "fcdensenet56": _fcdensenet,
+    "fcdensenet67": _fcdensenet,
+    "fcdensenet103": _fcdensenet,
 }

@@ -62,7 +62,7 @@ function shownOf(state, model, layer, channel, stageOf, before) {
 }
 
 function build(shell) {
-  let [view, state] = [null, null];
+  let [view, state, waiting] = [null, null, 0];
   const viewOf = () => view;
   const start = shell.state();
   const here = start.offers ? null : hereOf(start.gallery, { onItems, onProgress, brief: start.brief });
@@ -121,8 +121,12 @@ function build(shell) {
     sentence(frame.caption, caption(view, state));
   }
 
+  /** Draw with the next frame, however much has come until then. */
   function redraw() {
-    if (view) draw(null, state);
+    waiting ||= requestAnimationFrame(() => {
+      waiting = 0;
+      if (view && !frame.signal.aborted) draw(null, state);
+    });
   }
 
   /** What a change needs of a kernel travels with it: two messages would wait for one another. */
