@@ -37,9 +37,10 @@ export function filmOf(side, at, source, viewOf, onStage) {
     }
     const current = cells[look.index]?.node;
     set(list, { "aria-activedescendant": current?.id ?? "" });
-    const at = `${look.model.name} ${look.index}`; // measuring where it stands costs the browser a layout
-    if (current && list.dataset.at !== at) keepInSight(current);
-    list.dataset.at = at;
+    const sight = `${look.model.name} ${look.index}`; // measuring where it stands costs the browser a layout
+    if (!current || !list.isConnected || list.dataset.sight === sight) return;
+    list.dataset.sight = sight;
+    keepInSight(current);
   }
 
   /** Scroll the strip, never the page. */
