@@ -1,8 +1,9 @@
 // The picture, with what the pointed unit sees of it; and a map over the picture, with its scale and its channels.
 
 import { pointable } from "../shared/cells.js";
+import { colorsOf, gradient, scaleOf } from "../shared/colors.js";
 import { el, freshId, set, svg } from "../shared/dom.js";
-import { colorsOf, extent, fieldOf, gradient, pixelOf, scaleOf } from "./geometry.js";
+import { extent, fieldOf, pixelOf } from "./geometry.js";
 import { channelName, fidelity, modelName, number, stageName } from "./words.js";
 
 /** Color a canvas as large as the map, once for each map and scale. */

@@ -1,10 +1,11 @@
 // The activation explorer: two networks side by side, stage by stage, and what the pointed unit sees of the picture.
 
+import { colorsOf } from "../shared/colors.js";
 import { el, sentence } from "../shared/dom.js";
 import { defineWidget } from "../shared/shell.js";
 import { controlsOf } from "./controls.js";
 import { filmOf } from "./film.js";
-import { colorsOf, pixelOf, slots, spanOf, stageAt, unitAt } from "./geometry.js";
+import { pixelOf, slots, spanOf, stageAt, unitAt } from "./geometry.js";
 import { hereOf } from "./here.js";
 import { takenIn } from "./intake.js";
 import { kernelOf } from "./kernel.js";

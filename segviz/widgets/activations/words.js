@@ -1,6 +1,7 @@
 // What the activation explorer says.
 
-import { byteOfZero, valueOf } from "./geometry.js";
+import { valueOf } from "../shared/colors.js";
+import { byteOfZero } from "./geometry.js";
 
 const NAMES = {
   deconvnet: "DeconvNet", segnet: "SegNet", segnet_basic: "SegNet-Basic", fcn32s: "FCN-32s", fcn16s: "FCN-16s",

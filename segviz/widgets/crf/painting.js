@@ -1,6 +1,6 @@
 // What the panels of the CRF explorer show, as pixels. Pure, but for the canvas that is written.
 
-import { colorsOf } from "../activations/geometry.js";
+import { colorsOf } from "../shared/colors.js";
 
 const VIRIDIS = colorsOf("magnitude", [0, 1]);
 const GREEN = [0, 158, 115];

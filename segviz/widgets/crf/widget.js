@@ -1,7 +1,7 @@
 // The CRF explorer: mean field over a real prediction, computed here, one iteration a frame.
 
-import { gradient } from "../activations/geometry.js";
 import { pointable } from "../shared/cells.js";
+import { gradient } from "../shared/colors.js";
 import { choice, copyLine, select, slider } from "../shared/controls.js";
 import { el, sentence, set, svg } from "../shared/dom.js";
 import { decoder } from "../shared/pictures.js";
