@@ -1,7 +1,8 @@
 """The same logits sooner: nothing is computed that cannot change the result.
 
-In reading order: `folding`, batch norms into the convolutions before them; `trimming`, convolutions without the
-taps that lie beside the map; `growing`, dense blocks whose maps are written once.
+In reading order: `watching`, layers that must stay as they are; `folding`, batch norms into the convolutions before
+them; `trimming`, convolutions without the taps that lie beside the map; `growing`, dense blocks whose maps are written
+once.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from segviz.checks.twins import with_values
 from segviz.inference.folding import fold_
 from segviz.inference.growing import grow_
 from segviz.inference.trimming import trim_
+from segviz.inference.watching import layers_asked
 
 CUSTOMARY = (64, 64)
 
@@ -50,10 +52,11 @@ def for_inference(model: nn.Module, size: tuple[int, int] | None = None) -> nn.M
     for parameter in fast.parameters():
         parameter.data = parameter.data.clone()
         parameter.requires_grad_(False)
-    fold_(fast, subject.recording)
+    asked_of = layers_asked(subject)
+    fold_(fast, subject.recording, asked_of)
     if asked is not None:
-        trim_(fast, subject.recording)
-        fast.register_forward_pre_hook(OfOneSize(asked))
+        trim_(fast, subject.recording, asked_of)
+        fast.register_forward_pre_hook(OfOneSize(asked), with_kwargs=True)
     grow_(fast)
     return fast.to(memory_format=torch.channels_last)
 
@@ -64,8 +67,8 @@ class OfOneSize:
     def __init__(self, size: tuple[int, int]) -> None:
         self.size = size
 
-    def __call__(self, _: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        for x in inputs[:1]:
+    def __call__(self, _: nn.Module, inputs: tuple[Tensor, ...], named: dict[str, Tensor]) -> None:
+        for x in [*inputs, *named.values()][:1]:
             if tuple(x.shape[-2:]) != self.size:
                 raise ValueError(
                     f"x: this copy was cut for images of {self.size[0]}×{self.size[1]} pixels, got "

@@ -49,10 +49,16 @@ def grow_(model: nn.Module) -> None:
             blocks = [*whole.down, whole.bottleneck, *whole.up]
             layers = [layer for block in blocks for layer in block.layers]
             layers += [transition[0] for transition in whole.transitions_down]
-            if all(is_fixed(norm) and plain(conv, nn.Conv2d) for norm, _, conv, _ in layers):
+            if all(map(_as_made, layers)):
                 for layer in layers:
                     _hold_factors_(layer)
                 network.__class__ = GrownFCDenseNet
+
+
+def _as_made(layer: Any) -> bool:
+    norm, relu, conv, dropout = layer
+    others = type(relu) is nn.ReLU and type(dropout) is nn.Dropout
+    return others and is_fixed(norm) and norm.affine and plain(conv, nn.Conv2d)
 
 
 def _hold_factors_(layer: Any) -> None:
@@ -62,7 +68,7 @@ def _hold_factors_(layer: Any) -> None:
     scale = weight / torch.sqrt(norm.running_var.double() + norm.eps)
     shift = bias - norm.running_mean.double() * scale
     for name, value in (("scale", scale), ("shift", shift)):
-        layer.register_buffer(name, value.to(norm.weight.dtype)[:, None, None], persistent=False)
+        layer.register_buffer(name, value.to(norm.weight.dtype)[:, None, None])
 
 
 def _grown(block: Any, *maps: Tensor) -> Tensor:
@@ -88,4 +94,4 @@ def _read(layer: Any, x: Tensor, shared: Tensor) -> Tensor:
     flat = shared.permute(0, 2, 3, 1).view(-1)
     rectified = flat[: x.numel()].view(batch, height, width, channels).permute(0, 3, 1, 2)
     torch.addcmul(layer.shift, x, layer.scale, out=rectified).relu_()
-    return layer[2](rectified)
+    return layer[3](layer[2](rectified))

@@ -7,10 +7,13 @@ the map nowhere is left out for good.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from math import prod
+from typing import cast
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from segviz.checks.recording import Call, Recording
@@ -52,14 +55,18 @@ def taps(size: int, outputs: int, *, kernel_size: int, stride: int, padding: int
 
 
 class TrimmedConv2d(nn.Conv2d):
-    """A convolution at one size of map, tap by tap: for each a matrix product over the outputs that it reaches."""
+    """A convolution at one size of map, tap by tap: for each a matrix product over the outputs that it reaches.
 
-    def __init__(self, conv: nn.Conv2d, rows: list[Tap], cols: list[Tap], size: tuple[int, ...]) -> None:
-        super().__init__(1, 1, 1, device="meta")
-        self.__dict__.update(conv.__dict__)
-        self.rows, self.cols, self.size = rows, cols, size
+    `trim_` makes it of one that stands in a network, wherever that is held.
+    """
+
+    rows: list[Tap]
+    cols: list[Tap]
+    size: tuple[int, int]
 
     def forward(self, x: Tensor) -> Tensor:
+        if x.ndim == 3 or (x.requires_grad and torch.is_grad_enabled()):
+            return self._at_once(x)
         x = x.permute(0, 2, 3, 1)
         y = x.new_zeros(()) if self.bias is None else self.bias.to(x.dtype)
         y = y.expand(len(x), *self.size, self.out_channels).clone()
@@ -75,17 +82,25 @@ class TrimmedConv2d(nn.Conv2d):
                 y[:, :, col.outputs] += reached
         return y.permute(0, 3, 1, 2)
 
+    def _at_once(self, x: Tensor) -> Tensor:
+        """The same as one operation of PyTorch, which has a gradient."""
+        margins: list[int] = []
+        for axis in (1, 0):
+            before = int(self.padding[axis])
+            read = (self.size[axis] - 1) * self.stride[axis] + self.dilation[axis] * (self.kernel_size[axis] - 1) + 1
+            margins += [before, read - before - x.shape[axis - 2]]
+        return F.conv2d(F.pad(x, margins), self.weight, self.bias, self.stride, 0, self.dilation)
 
-def trim_(model: nn.Module, recording: Recording) -> None:
-    """Trim, in place, every plain convolution that runs once."""
+
+def trim_(model: nn.Module, recording: Recording, asked: Collection[str] = ()) -> None:
+    """Trim, in place, every plain convolution that runs once; none that was `asked`."""
     runs: dict[str, list[Call]] = {}
     for call in recording.named("conv2d"):
         runs.setdefault(call.layer, []).append(call)
     for name, (call, *others) in runs.items():
         conv = layer_of(model, call)
-        if plain(conv, nn.Conv2d) and conv.padding_mode == "zeros" and not others:
-            parent, _, last = name.rpartition(".")
-            setattr(model.get_submodule(parent), last, _trimmed(conv, call))
+        if plain(conv, nn.Conv2d) and conv.padding_mode == "zeros" and not (others or name in asked):
+            _trim_(conv, call)
 
 
 def taps_of(call: Call, axis: int) -> list[Tap]:
@@ -100,11 +115,11 @@ def taps_of(call: Call, axis: int) -> list[Tap]:
     )
 
 
-def _trimmed(conv: nn.Conv2d, call: Call) -> nn.Conv2d:
-    """The convolution with the part of its kernel that is on the map; by taps where much of that lies beside it too."""
+def _trim_(conv: nn.Conv2d, call: Call) -> None:
+    """Leave the part of a kernel that is on the map; by taps where much of that lies beside it too."""
     on_map, size = [taps_of(call, axis) for axis in (0, 1)], tuple(call.output.shape[-2:])
     if not all(on_map):
-        return conv  # it gives its bias everywhere
+        return  # it gives its bias everywhere
     kept = [slice(along[0].place, along[-1].place + 1) for along in on_map]
     kernel_size = tuple(part.stop - part.start for part in kept)
     padding = tuple(p - part.start * d for p, part, d in zip(call.padding(), kept, conv.dilation, strict=True))
@@ -112,12 +127,13 @@ def _trimmed(conv: nn.Conv2d, call: Call) -> nn.Conv2d:
 
     if conv.groups == 1 and products <= (1 - LEAST_SAVED) * prod(size) * prod(kernel_size):
         moved = [[replace(tap, place=tap.place - along[0].place) for tap in along] for along in on_map]
-        conv = TrimmedConv2d(conv, moved[0], moved[1], size)
+        conv.__class__ = TrimmedConv2d
+        trimmed = cast(TrimmedConv2d, conv)
+        trimmed.rows, trimmed.cols, trimmed.size = moved[0], moved[1], (size[0], size[1])
     elif min(padding) < 0 or size != _sizes(call.inputs[0].shape[-2:], kernel_size, padding, conv):
-        return conv  # more lies beside one end of the map than beside the other
+        return  # more lies beside one end of the map than beside the other
     conv.weight = nn.Parameter(conv.weight[..., kept[0], kept[1]].contiguous(), requires_grad=False)
     conv.kernel_size, conv.padding = kernel_size, padding
-    return conv
 
 
 def _sizes(

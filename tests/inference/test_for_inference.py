@@ -1,6 +1,7 @@
 """A copy for inference gives the network's own logits, whatever its statistics, and leaves the network as it was."""
 
 import copy
+import types
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ from torchvision.models import segmentation
 import segviz
 from segviz.inference import for_inference
 from segviz.inference.trimming import TrimmedConv2d
+from segviz.training.optimization import freeze_batch_norm
 
 SIZE = (97, 130)
 TORCHVISION = ("fcn_resnet50", "deeplabv3_resnet50", "deeplabv3_mobilenet_v3_large", "lraspp_mobilenet_v3_large")
@@ -80,8 +82,9 @@ def test_the_network_is_left_as_it_was_and_shares_nothing():
 
 def test_another_size_is_refused_by_name():
     fast = for_inference(segviz.create_model("deeplabv3", 5, width=0.0625), (64, 64))
-    with pytest.raises(ValueError, match=r"cut for images of 64×64 pixels, got 64×72.*for_inference\(model\)"):
-        fast(torch.rand(1, 3, 64, 72))
+    for call in (fast, lambda image: fast(x=image)):
+        with pytest.raises(ValueError, match=r"cut for images of 64×64 pixels, got 64×72.*for_inference\(model\)"):
+            call(torch.rand(1, 3, 64, 72))
 
 
 def test_a_size_that_the_network_refuses_and_what_is_no_network():
@@ -111,6 +114,8 @@ NOT_TO_FOLD = {
     "norm of two": lambda net, x: net.norm(net.conv(x)) + net.norm(x.mean(1, True).expand(-1, 4, -1, -1)),
     "something between": lambda net, x: net.norm(net.conv(x).relu()),
     "changed in place between": lambda net, x: net.norm(net.conv(x).mul_(2)),
+    "weights read elsewhere": lambda net, x: F.conv_transpose2d(net.norm(net.conv(x)).relu(), net.conv.weight),
+    "a norm's weights read elsewhere": lambda net, x: net.norm(net.conv(x)) * net.norm.weight[:, None, None],
     "normed by hand": lambda net, x: F.batch_norm(net.conv(x), None, None, training=True),
 }
 
@@ -127,12 +132,25 @@ class Doubling(nn.Conv2d):
         return 2 * super().forward(x)
 
 
+class Standardized(nn.Conv2d):
+    def _conv_forward(self, x, weight, bias):
+        return super()._conv_forward(x, weight / weight.std((1, 2, 3), keepdim=True), bias)
+
+
+def with_own_forward():
+    conv = nn.Conv2d(3, 4, 3)
+    conv.forward = types.MethodType(lambda self, x: F.conv2d(x, self.weight.abs(), self.bias), conv)
+    return conv
+
+
 FOLDED_OR_NOT = {
     "plain": (nn.Conv2d(3, 4, 3, padding=1), True),
     "transposed": (nn.ConvTranspose2d(3, 4, 2, stride=2), True),
     "mirrored": (nn.Conv2d(3, 4, 3, padding=1, padding_mode="reflect"), True),
     "without bias": (nn.Conv2d(3, 4, 3, bias=False), True),
     "of its own kind": (Doubling(3, 4, 3), False),
+    "with standardized weights": (Standardized(3, 4, 3), False),
+    "with a forward of its own": (with_own_forward(), False),
     "with weight norm": (nn.utils.parametrizations.weight_norm(nn.Conv2d(3, 4, 3)), False),
 }
 
@@ -143,6 +161,59 @@ def test_a_batch_norm_is_folded_into_plain_convolutions(conv, folded):
     model = with_drawn_statistics(Net(lambda net, x: net.norm(net.conv(x)).relu(), conv))
     fast = assert_same_logits(model, (12, 12))
     assert isinstance(fast.norm, nn.Identity) == folded
+
+
+class NormAndReLU(nn.BatchNorm2d):
+    def forward(self, x):
+        return super().forward(x).relu()
+
+
+class AwakeBatchNorm2d(nn.BatchNorm2d):
+    def train(self, mode=True):
+        return super().train(True)
+
+
+@pytest.mark.parametrize(("norm", "folded"), [(NormAndReLU, False), (AwakeBatchNorm2d, False), (nn.BatchNorm2d, True)])
+def test_a_norm_that_does_more_is_not_folded(norm, folded):
+    model = Net(lambda net, x: net.norm(net.conv(x)))
+    model.norm = norm(4)
+    fast = assert_same_logits(with_drawn_statistics(model), (12, 12))
+    assert isinstance(fast.norm, nn.Identity) == folded
+
+
+def test_frozen_norms_are_folded():
+    model = freeze_batch_norm(with_drawn_statistics(Net(lambda net, x: net.norm(net.conv(x)))))
+    assert isinstance(assert_same_logits(model, None).norm, nn.Identity)
+
+
+def test_a_layer_that_stands_in_several_places_is_changed_in_all():
+    torch.manual_seed(0)
+    wide = nn.Conv2d(3, 4, 5, padding=16, dilation=8)  # at 12×12 three of its five taps a side are on the map
+    model = Net(lambda net, x: net.path[1](net.path[0](x)) + net.hidden[1](net.hidden[0](x)), wide)
+    model.others, model.other_norm = nn.Conv2d(3, 4, 3, padding=1), nn.BatchNorm2d(4)
+    model.path, model.hidden = nn.Sequential(model.conv, model.norm), [model.others, model.other_norm]
+    fast = assert_same_logits(with_drawn_statistics(model), (12, 12))
+    assert not any(isinstance(layer, nn.BatchNorm2d) for layer in fast.modules())
+    assert fast.conv is fast.path[0] and isinstance(fast.path[0], TrimmedConv2d)
+
+
+def test_layers_that_share_weights_part_where_one_is_folded():
+    torch.manual_seed(0)
+    model = Net(lambda net, x: net.second(net.norm(net.conv(x)).relu()), nn.Conv2d(4, 4, 3, padding=1))
+    model.own, run = lambda net, x: run(net, net.first(x)), model.own
+    model.first, model.second = nn.Conv2d(3, 4, 1), nn.Conv2d(4, 4, 3, padding=1)
+    model.second.weight = model.conv.weight
+    assert_same_logits(with_drawn_statistics(model), (12, 12))
+
+
+def test_a_network_that_asks_for_a_layers_padding_finds_it():
+    model = Net(lambda net, x: F.pad(net.conv(x), [net.conv.padding[0]] * 4), nn.Conv2d(3, 4, 3, 1, 20, 20))
+    assert_same_logits(model.eval(), (12, 12))
+
+
+@pytest.mark.parametrize("rate", [1, 8, 20])
+def test_a_network_that_is_one_convolution(rate):
+    assert_same_logits(nn.Conv2d(3, 4, 3, padding=rate, dilation=rate), (12, 12))
 
 
 def test_statistics_of_the_batch_itself_are_not_folded():
@@ -172,6 +243,18 @@ def drawn_convolution(seed):
         2 * groups, 4, kernel, (draw(1, 3), draw(1, 3)), padding, dilation, groups=groups, bias=bool(draw(0, 1))
     )
     return conv, size
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_convolution_by_taps_gives_the_gradient_of_its_image_and_takes_one_picture(seed):
+    conv, size = drawn_convolution(seed)
+    model = nn.Sequential(conv).requires_grad_(False)
+    fast = for_inference(model, size)
+    image = torch.rand(2, conv.in_channels, *size, requires_grad=True)
+    wanted, found = (torch.autograd.grad(net(image).square().sum(), image)[0] for net in (model, fast))
+    assert error_of_scale(found, wanted) < 1e-5
+    with torch.no_grad():
+        assert error_of_scale(fast(image[0]), model(image[0])) < 1e-5
 
 
 @torch.no_grad()
@@ -232,3 +315,28 @@ def test_a_dense_network_that_someone_watches_is_called_as_it_was():
     with torch.no_grad():
         for_inference(model)(torch.rand(1, 3, 32, 32))
     assert seen
+
+
+def test_a_dense_network_of_other_layers_is_called_as_it_was():
+    torch.manual_seed(0)
+    model = with_drawn_statistics(segviz.create_model("fcdensenet56", 5, width=0.125))
+    model.down[1].layers[2][1] = nn.GELU()
+    assert_same_logits(model, None)
+
+
+def test_a_dense_network_whose_dropout_is_awake_draws():
+    torch.manual_seed(0)
+    fast, image = for_inference(segviz.create_model("fcdensenet56", 5, width=0.125)), torch.rand(1, 3, 32, 32)
+    for layer in fast.modules():
+        if isinstance(layer, nn.Dropout):
+            layer.train()
+    with torch.no_grad():
+        assert not torch.equal(fast(image), fast(image))
+
+
+def test_a_dense_networks_copy_refuses_the_weights_of_another_model():
+    model = segviz.create_model("fcdensenet56", 5, width=0.125)
+    fast = for_inference(model)
+    with pytest.raises(RuntimeError, match="Missing key"):
+        fast.load_state_dict(model.state_dict())
+    fast.load_state_dict(for_inference(model).state_dict())
