@@ -111,6 +111,7 @@ LIKELY = [
     ("2", [4718592, 9 * 256 + 2048 * 256], "channels come first"),
     ("2", [4718592, 2048 * 256], "depthwise part"),
     ("3", [2, 2, 4, 4], "has not moved yet"),
+    ("3", [1, 2, 4, 8], "stride of 1"),
     ("4", 33, "padding 2"),
     ("4", 30, "both sides"),
     ("5", 10, "asked for"),

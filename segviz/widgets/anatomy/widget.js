@@ -36,7 +36,7 @@ function build(frame) {
   frame.readout.after(beside);
   frame.foot.append(line.node);
   sentence(frame.caption, [
-    "From output stride 16 to 8 the last maps get four times the positions; of the ResNets, Xception and MobileNet each sees what it saw. ",
+    "From output stride 16 to 8 the last maps get four times the positions; in the ResNets, Xception and MobileNet v2 each position sees what it saw. ",
     "The bars: a map's side, and its share of the ", ["kernel", "multiply-adds"], "; empty outlines, the same at the other output stride. ",
     "Beside the pyramid's rates, the share of their weights that is on the map. 10⁹: multiply-adds in billions. MB: what the outputs of convolutions and pools take in 32 bits, for one picture.",
   ]);

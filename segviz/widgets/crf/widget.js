@@ -85,7 +85,7 @@ function build(frame) {
   sentence(frame.caption, [
     "Every pixel listens to all others, ", ["kernel", "the louder the nearer and the more alike in color"], ". What most of them say, it is drawn to. ",
     "A large thing is many pixels of one color, and its ", ["output", "outline"], " finds the picture’s edge; a pole is one or two pixels wide, ",
-    "and around it a kernel that does not ask for color hears hardly anything but what is not a pole.",
+    "and by either kernel, as the package has them, two thirds and more of what it hears is something else.",
   ]);
   return draw;
 
