@@ -26,8 +26,8 @@ def by_side(paper: Paper, scores: Mapping[str, Mapping[int, float]], rims: Mappi
     first = next(iter(scores.values()))
     for side, pixels in rims.items():
         ax.annotate(str(pixels), (side, first[side]), (0, -15), textcoords="offset points", ha="center", va="center")
-    low = min(min(line.values()) for line in scores.values())
-    ax.set(xlabel="side of the pictures (pixels)", ylim=(low - 0.05, None))
+    every = [value for line in scores.values() for value in line.values()]
+    ax.set(xlabel="side of the pictures (pixels)", ylim=(min(every) - 0.05, max(every) + 0.04))
     ax.set_title("mean IoU; beside each mark, pixels mislaid at the rim", loc="left")
     ax.spines[["top", "right"]].set_visible(False)
     return figure
