@@ -30,8 +30,7 @@ million, are printed with 11 classes; the layers as described have 1.38, 3.46 an
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -66,19 +65,37 @@ def read_again(layer: Any, maps: list[Tensor]) -> Tensor:
     def convolved(*maps: Tensor) -> Tensor:
         return conv(relu(norm(torch.cat(maps, dim=1))))
 
-    contexts: Any = lambda: (nullcontext(), _statistics_kept(norm))  # noqa: E731
+    contexts: Any = lambda: (nullcontext(), _AsTheyWere(norm, conv))  # noqa: E731
     return dropout(checkpoint(convolved, *maps, use_reentrant=False, preserve_rng_state=False, context_fn=contexts))
 
 
-@contextmanager
-def _statistics_kept(norm: nn.BatchNorm2d) -> Iterator[None]:
-    """The second time that a batch norm sees the same maps, they are not counted again."""
-    momentum, count = norm.momentum, norm.num_batches_tracked
-    norm.momentum, norm.num_batches_tracked = 0.0, None  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        norm.momentum, norm.num_batches_tracked = momentum, count
+class _AsTheyWere:
+    """While it is entered, layers have the weights and the mode that they had when it was made.
+
+    Those may be lent for a call, as `torch.func.functional_call` does, and a backward pass comes later, perhaps more
+    than once. The maps are not counted again in a batch norm's statistics.
+    """
+
+    def __init__(self, norm: nn.BatchNorm2d, conv: nn.Conv2d) -> None:
+        uncounted = {"momentum": 0.0, "_buffers": {**norm._buffers, "num_batches_tracked": None}}
+        self.held = [
+            (vars(norm), {**vars(norm), "_parameters": dict(norm._parameters), **uncounted}),
+            (vars(conv), {**vars(conv), "_parameters": dict(conv._parameters)}),
+        ]
+
+    def __enter__(self) -> None:
+        self._exchange()
+
+    def __exit__(self, *_: object) -> None:
+        self._exchange()
+
+    def _exchange(self) -> None:
+        for place, held in self.held:
+            now = dict(place)
+            place.clear()
+            place.update(held)
+            held.clear()
+            held.update(now)
 
 
 class DenseBlock(nn.Module):
@@ -93,8 +110,9 @@ class DenseBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         maps = [x]
+        # What is compiled takes no such hand: the compiler itself chooses what to keep.
+        again = self.memory_efficient and torch.is_grad_enabled() and not torch.compiler.is_compiling()
         for layer in self.layers:
-            again = self.memory_efficient and torch.is_grad_enabled()
             maps.append(read_again(layer, maps) if again else layer(torch.cat(maps, dim=1)))
         return torch.cat(maps[1:], dim=1)
 

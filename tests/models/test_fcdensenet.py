@@ -82,3 +82,46 @@ def test_what_is_computed_again_is_not_kept():
             model(torch.rand(1, 3, 64, 64))
         kept[efficient] = sum(tensor.untyped_storage().nbytes() for tensor in storages.values())
     assert kept[True] < 0.4 * kept[False]
+
+
+def of_lent_weights(block, maps, aim):
+    lent = {name: (1.5 * value).detach().requires_grad_() for name, value in block.named_parameters()}
+    out = torch.func.functional_call(block, lent, (maps,))
+    return torch.autograd.grad((out * aim).sum(), list(lent.values()))
+
+
+def twice(block, maps, aim):
+    loss = (block(maps) * aim).sum()
+    loss.backward(retain_graph=True)
+    loss.backward()
+    return [parameter.grad for parameter in block.parameters()]
+
+
+def of_a_gradient(block, maps, aim):
+    (slope,) = torch.autograd.grad((block(maps) * aim).sum(), maps, create_graph=True)
+    return torch.autograd.grad(slope.square().sum(), list(block.parameters()), allow_unused=True)
+
+
+def after_another_mode(block, maps, aim):
+    loss = (block(maps) * aim).sum()
+    block.train(not block.training)
+    return torch.autograd.grad(loss, list(block.parameters()))
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("gradients", [of_lent_weights, twice, of_a_gradient, after_another_mode])
+def test_what_is_computed_again_is_what_was_computed(gradients, training):
+    torch.manual_seed(0)
+    kept = DenseBlock(2, layers=2, growth=3, dropout=0.0).train(training)
+    again = DenseBlock(2, layers=2, growth=3, dropout=0.0, memory_efficient=True).train(training)
+    again.load_state_dict(kept.state_dict())
+    maps, aim = torch.rand(2, 2, 6, 6, requires_grad=True), torch.randn(2, 6, 6, 6)
+    for wanted, found in zip(gradients(kept, maps, aim), gradients(again, maps, aim), strict=True):
+        assert wanted is found is None or torch.equal(wanted, found)
+    assert all(torch.equal(value, again.state_dict()[name]) for name, value in kept.state_dict().items())
+
+
+def test_a_block_that_computes_again_can_be_compiled():
+    block = DenseBlock(2, layers=1, growth=3, dropout=0.0, memory_efficient=True)
+    maps = torch.rand(2, 2, 6, 6)
+    assert torch.allclose(torch.compile(block, backend="eager")(maps), block(maps))
