@@ -16,7 +16,7 @@ PAGES = [ROOT / "index.md", *sorted((ROOT / "book").glob("*.md"))]
 
 SWEEPING = re.compile(
     r"\b(always|never|only|nobody|everybody|everyone|no other|nothing else|mostly|often|usual|usually|seldom"
-    r"|(?<!at )most(?! one)|(?:many|several|some|few) (?:texts|ports|tutorials|people|readers|surveys|published))\b",
+    r"|(?<!\bat )most(?! one)|(?:many|several|some|few) (?:texts|ports|tutorials|people|readers|surveys|published))\b",
     re.I,
 )
 OF_OTHERS = re.compile(
