@@ -60,6 +60,7 @@ def test_a_proof_exists_and_is_run_and_a_source_has_its_place(page, start, proof
         "Only one is left.",
         "Nobody knows.",
         "Most of them are zero.",
+        "It takes what most of them say.",
         "Luo† found it.",
         "TensorFlow does it.",
         "It is so since 1.3.0.",
