@@ -186,7 +186,13 @@ def gaussian_sum(features: Tensor) -> Filter:
     [1.0, 0.6065306663513184]
     """
     distance = torch.cdist(features, features, compute_mode="donot_use_mm_for_euclid_dist")
-    return distance.square_().mul_(-0.5).exp_().matmul
+    kernel = distance.square_().mul_(-0.5).exp_()
+
+    def summed(values: Tensor) -> Tensor:
+        with torch.autocast(values.device.type, enabled=False):  # in 16 bits a sum over all pixels is none
+            return kernel @ values
+
+    return summed
 
 
 def _filters(

@@ -140,7 +140,7 @@ def _elevate(features: Tensor) -> Tensor:
     """The points (N, d) in d + 1 coordinates that add up to 0, at the scale where the blur has unit deviation."""
     d = features.shape[1]
     # Rounded and added up as the library does, so that a point between two simplices falls into the same one.
-    scale = torch.tensor(math.sqrt(2 / 3) * (d + 1)).item()
+    scale = torch.tensor(math.sqrt(2 / 3) * (d + 1), dtype=torch.float32).item()
     scaled = features * features.new_tensor([scale / math.sqrt((i + 1) * (i + 2)) for i in range(d)])
     later = torch.zeros_like(scaled[:, 0])
     coordinates = []

@@ -392,3 +392,16 @@ def test_the_gpu_gives_the_cpu_s_labels(exact):
     out = dense_crf(probabilities.cuda(), image.cuda(), exact=exact)
     assert out.is_cuda
     assert same_labels(out.cpu(), dense_crf(probabilities, image, exact=exact)) >= 0.999
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_the_callers_autocast_and_default_dtype_change_nothing(exact):
+    probabilities, image = scene()
+    wanted = dense_crf(probabilities, image, exact=exact)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(dense_crf(probabilities, image, exact=exact), wanted)
+    torch.set_default_dtype(torch.float64)
+    try:
+        assert torch.equal(dense_crf(probabilities, image, exact=exact), wanted)
+    finally:
+        torch.set_default_dtype(torch.float32)

@@ -16,8 +16,8 @@ from segviz.widgets.engine.running import difference
 # Sides that every pool of stride 2 leaves odd, and that are no multiple of what networks round up to: nowhere does a
 # map happen to have the size that it is to be brought to. The second is larger than any margin.
 _UNEVEN = ((97, 65), (289, 257))
-# And sides that share nothing with these.
-_OTHERS = ((64, 83), (40, 56))
+# And sides that share nothing with these, short beside long: a network that takes another way above some size shows it.
+_OTHERS = ((64, 83), (299, 40), (43, 301))
 
 
 def program_of(model: nn.Module, *, channels: int | None = None) -> Program:

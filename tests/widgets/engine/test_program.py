@@ -206,10 +206,18 @@ def written(x):
     "function",
     [
         lambda self, x: 2 * x if x.shape[2] > 60 else 3 * x,
+        lambda self, x: 2 * x if x.shape[2] > 128 else 3 * x,
+        lambda self, x: F.interpolate(x, (x.shape[2], max(x.shape[3], 224)), mode="bilinear"),
         lambda self, x: x[..., : int(x.shape[2] / 2), :],
         lambda self, x: written(x),
     ],
-    ids=["another network at another size", "a number that forgot", "a view that is written on"],
+    ids=[
+        "another network at another size",
+        "at a large one",
+        "a least size",
+        "a number that forgot",
+        "a view that is written on",
+    ],
 )
 def test_what_is_no_one_program_is_refused(function):
     with pytest.raises(ValueError, match="no one program holds at all sizes"):
