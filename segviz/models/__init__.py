@@ -126,7 +126,7 @@ def _published(name: str, sizes: dict[str, Any], options: dict[str, Any]) -> dic
     from segviz.backbones.resnet import BLOCKS
 
     unlike = [f"{key}={value}" for key, value in sizes.items() if value != _DEFAULTS[key]]
-    if name not in _PUBLISHED or unlike or options["backbone"] not in BLOCKS:
+    if name not in _PUBLISHED or unlike or options["backbone"] not in tuple(BLOCKS):
         got = [name, *unlike, *(f"backbone={options[key]!r}" for key in options if key == "backbone")]
         raise ValueError(
             f"weights: torchvision published none for {', '.join(got)}; it has them for "

@@ -181,7 +181,13 @@ def test_torchvisions_weights_give_torchvisions_logits(monkeypatch, name, publis
 
 @pytest.mark.parametrize(
     ("name", "options"),
-    [("unet", {}), ("deeplabv2", {}), ("fcn_resnet", {"num_classes": 11}), ("deeplabv3", {"width": 0.5})],
+    [
+        ("unet", {}),
+        ("deeplabv2", {}),
+        ("fcn_resnet", {"num_classes": 11}),
+        ("deeplabv3", {"width": 0.5}),
+        ("deeplabv3", {"backbone": ["resnet50"]}),
+    ],
 )
 def test_where_torchvision_published_nothing_it_is_said_where_it_did(name, options):
     with pytest.raises(ValueError, match=r"published none for .*'fcn_resnet' and 'deeplabv3'.*'resnet101'.*=21"):
