@@ -28,7 +28,6 @@ from segviz.backbones.convolutional import as_convolutions
 from segviz.lessons.chains import seen_by
 from segviz.lessons.relationships import RELATIONSHIPS
 from segviz.lessons.skips import sizes_taken
-from segviz.lessons.studies import dense_crf
 from segviz.shipped.leaderboard import operations
 
 _SOURCE = Path(__file__).with_suffix(".toml")
@@ -378,18 +377,3 @@ def pairs_of_pixels(width: int, height: int) -> int:
 def in_words(count: int) -> str:
     """The largest word that fits a large count."""
     return next(word for least, word in ((10**9, "billions"), (10**6, "millions"), (0, "fewer")) if count >= least)
-
-
-def changes_by_crf(name: str, setting: str) -> dict[str, float]:
-    """By how much each class's IoU changes under a setting of the stored study."""
-    before, after = dense_crf.by_class(name), dense_crf.by_class(name, setting)
-    return {label: after[label] - before[label] for label in before}
-
-
-def classes_that_gain(name: str, setting: str) -> int:
-    return sum(change > 0 for change in changes_by_crf(name, setting).values())
-
-
-def class_that_loses_most(name: str, setting: str) -> str:
-    changes = changes_by_crf(name, setting)
-    return min(changes, key=lambda label: changes[label])

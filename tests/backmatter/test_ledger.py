@@ -11,8 +11,6 @@ from torch import nn
 
 from segviz import arithmetic
 from segviz.backmatter import ledger
-from segviz.data import Scenes
-from segviz.lessons.studies import dense_crf
 
 ROOT = Path(__file__).parents[2]
 ROWS = ledger.rows()
@@ -78,7 +76,6 @@ def test_the_disagreements_are_these():
         "half-the-map",
         "three-curves",
         "torchvision-rates",
-        "crf-every-class",
     ]
 
 
@@ -212,14 +209,6 @@ def test_what_alexnet_saves_as_a_convolution_by_formula():
 
 
 # --- Dense CRF --------------------------------------------------------------------------------------
-
-
-def test_of_eleven_classes_the_pole_alone_loses_by_the_crf():
-    rows = {r["setting"]: r["class_iou"] for r in dense_crf.results() if r["network"] == "unet"}
-    change = [after - before for before, after in zip(rows["none"], rows["defaults"], strict=True)]
-    assert sorted(change)[0] < 0 < sorted(change)[1]
-    assert Scenes.classes[change.index(min(change))] == "pole"
-    assert computed("crf-every-class") == "10"
 
 
 def test_pairs_are_what_counting_gives():
