@@ -154,7 +154,11 @@ def test_broken_geometry_is_noticed(browser, part, replacement):
     page = browser.new_page()
     page.set_content(book_page([UnpoolLab()], script=script.replace(part, replacement)))
     drawn = drawn_states(seed=1)
-    assert problems(lambda text, given: page.evaluate(f"(given) => segviz.modules.unpool.{text}", given), drawn)
+    parts = (drawn[start::20] for start in range(20))  # until something is found
+    assert any(
+        problems(lambda text, given: page.evaluate(f"(given) => segviz.modules.unpool.{text}", given), part)
+        for part in parts
+    )
     page.close()
 
 
