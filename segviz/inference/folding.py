@@ -24,7 +24,7 @@ CONVOLUTIONS: dict[str, type[nn.Conv2d] | type[nn.ConvTranspose2d]] = {
 }
 
 
-def fold_(model: nn.Module, recording: Recording, asked: Collection[str] = ()) -> None:
+def fold_(model: nn.Module, recording: Recording, asked: Collection[str]) -> None:
     """Fold, in place, every batch norm that alone reads what one plain convolution gives; none that was `asked`."""
     calls = recording.named(*CONVOLUTIONS, "batch_norm")
     runs = Counter(id(layer) for call in calls if (layer := layer_of(model, call)) is not None)

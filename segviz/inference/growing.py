@@ -73,18 +73,15 @@ def _hold_factors_(layer: Any) -> None:
 
 def _grown(block: Any, *maps: Tensor) -> Tensor:
     """The maps (N, C, H, W), one behind the other, and behind them those that the block adds."""
-    (batch, _, height, width), done = maps[0].shape, sum(m.shape[1] for m in maps)
-    channels = [done := done + layer[2].out_channels for layer in block.layers]
-    size = (batch, channels[-1], height, width)
+    (batch, _, height, width), given = maps[0].shape, sum(m.shape[1] for m in maps)
+    size = (batch, given + sum(layer[2].out_channels for layer in block.layers), height, width)
     buffer = torch.empty(size, dtype=maps[0].dtype, device=maps[0].device, memory_format=torch.channels_last)
     shared = torch.empty_like(buffer)
-    done = 0
-    for m in maps:
-        buffer[:, done : done + m.shape[1]] = m
-        done += m.shape[1]
-    for layer, following in zip(block.layers, channels, strict=True):
-        buffer[:, done:following] = _read(layer, buffer[:, :done], shared)
-        done = following
+    torch.cat(maps, dim=1, out=buffer[:, :given])
+    for layer in block.layers:
+        more = _read(layer, buffer[:, :given], shared)
+        buffer[:, given : given + more.shape[1]] = more
+        given += more.shape[1]
     return buffer
 
 

@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from segviz.arithmetic import conv_size
 from segviz.checks.recording import Call, Recording
 from segviz.inference.folding import layer_of, plain
 
@@ -92,7 +93,7 @@ class TrimmedConv2d(nn.Conv2d):
         return F.conv2d(F.pad(x, margins), self.weight, self.bias, self.stride, 0, self.dilation)
 
 
-def trim_(model: nn.Module, recording: Recording, asked: Collection[str] = ()) -> None:
+def trim_(model: nn.Module, recording: Recording, asked: Collection[str]) -> None:
     """Trim, in place, every plain convolution that runs once; none that was `asked`."""
     runs: dict[str, list[Call]] = {}
     for call in recording.named("conv2d"):
@@ -140,4 +141,4 @@ def _sizes(
     size: tuple[int, ...], kernel_size: tuple[int, ...], padding: tuple[int, ...], conv: nn.Conv2d
 ) -> tuple[int, ...]:
     settings = zip(size, kernel_size, padding, conv.stride, conv.dilation, strict=True)
-    return tuple((n + 2 * p - d * (k - 1) - 1) // s + 1 for n, k, p, s, d in settings)
+    return tuple(conv_size(n, k, padding=p, stride=s, dilation=d) for n, k, p, s, d in settings)

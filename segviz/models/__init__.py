@@ -52,8 +52,8 @@ _TABLE = {
     "deeplabv3": _Entry("deeplabv3", "DeepLabV3"),
     "deeplabv3plus": _Entry("deeplabv3plus", "DeepLabV3Plus"),
 }
-# torchvision's networks for the names whose state dicts load unrenamed, trained on COCO with VOC's 21 classes.
-_PUBLISHED = {"fcn_resnet": "fcn_{backbone}", "deeplabv3": "deeplabv3_{backbone}"}
+# What torchvision calls the names whose state dicts load unrenamed; it trained them on COCO with VOC's 21 classes.
+_PUBLISHED = {"fcn_resnet": "fcn", "deeplabv3": "deeplabv3"}
 _DEFAULTS: dict[str, Any] = {"num_classes": 21, "in_channels": 3, "width": 1.0}
 
 
@@ -98,7 +98,7 @@ def create_model(
     if weights is None:
         return factory(**sizes, **preset, **options)
 
-    from segviz.checkpoints import load_into
+    from segviz.checkpoints import load_into, load_scenes
 
     if weights == "torchvision":
         state = _published(name, sizes, {**defaults, **options})
@@ -107,8 +107,6 @@ def create_model(
             state = {key: tensor for key, tensor in state.items() if not key.startswith("aux_classifier.")}
         load_into(model, state, "torchvision's file")
         return model
-
-    from segviz.checkpoints import load_scenes
 
     shipped, state = load_scenes(name)
     shipped = {**_DEFAULTS, **defaults, **shipped}
@@ -137,7 +135,7 @@ def _published(name: str, sizes: dict[str, Any], options: dict[str, Any]) -> dic
 
     from segviz.checkpoints import load_published
 
-    return load_published(get_model_weights(_PUBLISHED[name].format(**options)).DEFAULT)
+    return load_published(get_model_weights(f"{_PUBLISHED[name]}_{options['backbone']}").DEFAULT)
 
 
 def _positive_number(parameter: str, value: float) -> float:
