@@ -7,6 +7,7 @@ from segviz.data.layout import Scene
 from segviz.data.public import PUBLIC, Labeled, camvid, cityscapes, oxford_pets, sbd, voc2012
 from segviz.data.samples import class_shares
 from segviz.data.scenes import PALETTE, Scenes
+from segviz.data.sizes import Sizes
 
 __all__ = [
     "PALETTE",
@@ -16,6 +17,7 @@ __all__ = [
     "Labeled",
     "Scene",
     "Scenes",
+    "Sizes",
     "augmentation",
     "camvid",
     "cityscapes",

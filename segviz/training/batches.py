@@ -5,7 +5,7 @@ So neither where a training was stopped, nor how many processes share a step, ch
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler, default_collate
 
+from segviz.data.sizes import Sizes
 from segviz.training.processes import Processes
 
 
@@ -41,16 +42,26 @@ class Seeded(Dataset):
 class Batches(Sampler[list[tuple[int, int]]]):
     """For the steps from `start` on, this process's share of each step's pictures as (round, index).
 
-    A step has `batch_size` pictures over all processes; every round through the `length` pictures is shuffled anew.
+    A step has `batch_size` pictures over all processes, of one of the `groups` where there are several; every round
+    through the pictures is shuffled anew.
     """
 
-    def __init__(self, length: int, *, steps: int, batch_size: int, seed: int, start: int, team: Processes) -> None:
+    def __init__(
+        self, groups: Sequence[range], *, steps: int, batch_size: int, seed: int, start: int, team: Processes
+    ) -> None:
         if batch_size % team.count:
             raise ValueError(
                 f"batch_size must be a multiple of the number of processes, got {batch_size} for {team.count}"
             )
-        self.length, self.steps, self.batch_size = length, steps, batch_size
+        self.groups, self.steps, self.batch_size = groups, steps, batch_size
         self.seed, self.start, self.team = seed, start, team
+        if len(groups) == 1:
+            self.length = len(groups[0])
+        else:
+            least = min(map(len, groups))
+            if least < batch_size:
+                raise ValueError(f"each of several sizes must have {batch_size} pictures for a step, got {least}")
+            self.length = sum(len(group) // batch_size * batch_size for group in groups)
 
     def __len__(self) -> int:
         return self.steps - self.start
@@ -66,7 +77,17 @@ class Batches(Sampler[list[tuple[int, int]]]):
 
     def _order(self, lap: int) -> list[int]:
         generator = torch.Generator().manual_seed(seed_of(self.seed, lap))
-        return torch.randperm(self.length, generator=generator).tolist()
+
+        def shuffled(values: Sequence[Any]) -> list[Any]:
+            return [values[place] for place in torch.randperm(len(values), generator=generator).tolist()]
+
+        if len(self.groups) == 1:
+            return shuffled(self.groups[0])
+        steps = []
+        for group in self.groups:
+            order, whole = shuffled(group), len(group) // self.batch_size * self.batch_size
+            steps += [order[k : k + self.batch_size] for k in range(0, whole, self.batch_size)]
+        return [index for step in shuffled(steps) for index in step]
 
 
 def loader(
@@ -76,7 +97,7 @@ def loader(
     return DataLoader(
         Seeded(dataset, seed),
         batch_sampler=Batches(
-            len(dataset),  # type: ignore[arg-type]
+            dataset.groups if isinstance(dataset, Sizes) else [range(len(dataset))],  # type: ignore[arg-type]
             steps=steps,
             batch_size=batch_size,
             seed=seed,
@@ -97,6 +118,7 @@ def _stacked(pairs: list[tuple[Tensor, Tensor]]) -> Any:
         told = ", ".join("×".join(map(str, size)) for size in sizes[:4])
         raise ValueError(
             f"the pictures of a step must be of one size, got {told}; give the data set "
-            "transforms=segviz.data.augmentation((H, W)), or segviz.data.fitted((H, W)), or train with batch_size=1"
+            "transforms=segviz.data.augmentation((H, W)), or segviz.data.fitted((H, W)), join sets of one size each "
+            "by segviz.data.Sizes, or train with batch_size=1"
         )
     return default_collate(pairs)

@@ -129,7 +129,8 @@ def train(
 
     The model comes back in evaluation mode.
 
-    The data sets give image float (3, H, W) in [0, 1] and mask int64 (H, W). The model gives logits (N, K, H, W) of
+    The data sets give image float (3, H, W) in [0, 1] and mask int64 (H, W); all of one size, or each step's, from
+    `segviz.data.Sizes`. The model gives logits (N, K, H, W) of
     the images' size, or a dict with them as `out`, whose `aux` is the auxiliary head's, as torchvision's have it.
     `parameters` are what the optimizer takes, groups with learning rates of their own included (all of the model's
     if None).
