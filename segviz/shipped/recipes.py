@@ -69,22 +69,22 @@ class Shipped:
 # others learn more in the same time from small windows.
 SHIPPED = {
     "fcn32s": Shipped(0.08, 2500, 2500, batch_size=4, crop=224, half=False),
-    "fcn16s": Shipped(0.08, 2500, 1200, batch_size=4, crop=224, half=False),
-    "fcn8s": Shipped(0.08, 2500, 1200, batch_size=4, crop=224, half=False),
-    "fcn_resnet": Shipped(0.18, 2200, 1000, batch_size=4, crop=192),
+    "fcn16s": Shipped(0.08, 2500, 800, batch_size=4, crop=224, half=False),
+    "fcn8s": Shipped(0.08, 2500, 800, batch_size=4, crop=224, half=False),
+    "fcn_resnet": Shipped(0.18, 2200, 800, batch_size=4, crop=192),
     # Its 7×7 bottleneck is one position at 224, where BN has four values a batch: 0.28 mean IoU halfway through.
     "deconvnet": Shipped(0.1, 4000, 2000, batch_size=4, crop=224, options={"fc_kernel": 3}),
-    "segnet": Shipped(0.18, 2500, 1200),
-    "segnet_basic": Shipped(0.4, 1000, 1000),
+    "segnet": Shipped(0.18, 2500, 1000),
+    "segnet_basic": Shipped(0.4, 1000, 800),
     "unet": Shipped(0.18, 3000, 1500),
     # Batches of four crops through up to a hundred BN layers: their running statistics alone cost 67 18 points.
-    "fcdensenet56": Shipped(0.5, 700, 1300, batch_size=4, settle=True),
-    "fcdensenet67": Shipped(0.4, 700, 1300, batch_size=4, settle=True),
+    "fcdensenet56": Shipped(0.5, 700, 1000, batch_size=4, settle=True),
+    "fcdensenet67": Shipped(0.4, 700, 1000, batch_size=4, settle=True),
     "fcdensenet103": Shipped(0.3, 900, 1100, batch_size=4, settle=True),
-    "deeplabv1": Shipped(0.2, 2500, 1200, batch_size=4, crop=192),
-    "dilatednet": Shipped(0.08, 1500, 1200, batch_size=4, crop=192, first={"context": None}),
-    "deeplabv2": Shipped(0.14, 2200, 1000, batch_size=4, crop=192),
-    "deeplabv3": Shipped(0.16, 2500, 1200, batch_size=4, crop=192),
+    "deeplabv1": Shipped(0.2, 2500, 800, batch_size=4, crop=192),
+    "dilatednet": Shipped(0.08, 1500, 800, batch_size=4, crop=192, first={"context": None}),
+    "deeplabv2": Shipped(0.14, 2200, 800, batch_size=4, crop=192),
+    "deeplabv3": Shipped(0.16, 2500, 1000, batch_size=4, crop=192),
     "deeplabv3plus": Shipped(0.13, 3500, 1500, batch_size=4, crop=192),
 }
 

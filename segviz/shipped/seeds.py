@@ -27,7 +27,7 @@ from segviz.train import TEST_SEED
 SEEDS = WEIGHTS / "seeds.json"
 COMPARED = ("fcn32s", "fcn8s", "unet", "segnet", "deeplabv3", "deeplabv3plus")
 TRAININGS = (0, 1, 2)
-STEPS, SCORED_SCENES = 700, 100
+STEPS, SCORED_SCENES = 500, 100
 
 
 def load(path: Path = SEEDS) -> dict[str, Any]:
