@@ -4,8 +4,8 @@ A seed decides the first weights, the scenes that are learned and their order. T
 the shipped weights, so what they tell is the spread and not the height. The scores are kept in
 `segviz/weights/seeds.json`, the weights are not.
 
-    >>> sorted({run["name"] for run in load()["runs"]}) == sorted(COMPARED)
-    True
+    >>> len(COMPARED) * len(TRAININGS)          # trainings
+    18
 """
 
 from __future__ import annotations
