@@ -170,7 +170,7 @@ def page(browser):
 
 
 SHOWN = """(palette) => {
-  const canvas = document.querySelector(".sl-canvas");
+  const canvas = document.querySelector(".ld-canvas");
   const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
   const labels = new Map(palette.map((color, label) => [String(color), label]));
   const at = (i) => labels.get(String(data.slice(4 * i, 4 * i + 3))) ?? 99;
@@ -188,23 +188,23 @@ def test_a_switch_paints_the_map_that_lacks_its_skip(page, sheets):
     assert torch.equal(labels_shown(page), sheets[0][0])
     for stride in (1, 4):
         page.get_by_role("switch", name=f"skip at stride {stride}").tap()
-    expect(page.locator(".sl-painting")).to_contain_text("Without the skips at stride 1 and 4")
+    expect(page.locator(".ld-painting")).to_contain_text("Without the skips at stride 1 and 4")
     assert torch.equal(labels_shown(page), sheets[0][0b0101])
     page.get_by_role("button", name="Reset").tap()
-    expect(page.locator(".sl-painting")).to_contain_text("All skips are on")
+    expect(page.locator(".ld-painting")).to_contain_text("All skips are on")
     assert torch.equal(labels_shown(page), sheets[0][0])
 
 
 def test_a_switch_is_flipped_by_the_space_bar(page):
     page.get_by_role("switch", name="skip at stride 8").focus()
     page.keyboard.press("Space")
-    expect(page.locator(".sl-painting")).to_contain_text("Without the skip at stride 8")
+    expect(page.locator(".ld-painting")).to_contain_text("Without the skip at stride 8")
 
 
 def test_the_scores_are_those_of_the_map(page):
     page.get_by_role("switch", name="skip at stride 2").tap()
     whole, without = (stored()["pictures"][0]["scores"][way] for way in (0, 2))
-    expect(page.locator(".sl-painting")).to_contain_text(f"poles {whole['poles']:.2f} → {without['poles']:.2f}")
+    expect(page.locator(".ld-painting")).to_contain_text(f"poles {whole['poles']:.2f} → {without['poles']:.2f}")
 
 
 def test_a_button_leads_to_the_next_size_that_fits(page):

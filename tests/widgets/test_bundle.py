@@ -103,3 +103,13 @@ def test_the_style_sheet_starts_with_the_palette_and_holds_every_sheet_once():
     assert text.startswith((bundle.SHARED / "palette.css").read_text(encoding="utf-8"))
     for sheet in bundle.WIDGETS.glob("*/*.css"):
         assert text.count(sheet.read_text(encoding="utf-8")) == 1, sheet
+
+
+def test_no_two_widgets_style_a_class_of_one_name():
+    """All sheets lie on every page, so a name that two widgets use would be styled by both."""
+    styled: dict[str, set[str]] = {}
+    for sheet in bundle.WIDGETS.glob("*/*.css"):
+        for name in re.findall(r"\.([a-z][a-z-]*-[a-z-]+)", sheet.read_text(encoding="utf-8")):
+            if not name.startswith("sv-"):
+                styled.setdefault(name, set()).add(sheet.parent.name)
+    assert not {name: where for name, where in styled.items() if len(where) > 1}

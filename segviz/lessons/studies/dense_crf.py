@@ -35,7 +35,7 @@ STRIDES = {
     "fcdensenet103": 1,
     "unet": 1,
 }
-SETTINGS: dict[str, dict[str, float]] = {
+SETTINGS: dict[str, dict[str, Any]] = {
     "defaults": {},
     "port": {
         "gaussian_sxy": 1,
@@ -106,7 +106,7 @@ def rows_of(network: str, scenes: Sequence[int]) -> list[dict[str, Any]]:
         image, mask = held_out_scenes()[index]
         probabilities = model(image[None])[0].softmax(0)
         for way in ways:
-            marginals = probabilities if way == "none" else dense_crf(probabilities, image, **_options(way))
+            marginals = probabilities if way == "none" else dense_crf(probabilities, image, **SETTINGS[way])
             labels = marginals.argmax(0)
             found[way].append(scene_scores(labels, mask))
             matrices[way] += confusion_matrix(labels, mask, count)
@@ -119,10 +119,6 @@ def rows_of(network: str, scenes: Sequence[int]) -> list[dict[str, Any]]:
         }
         for way in ways
     ]
-
-
-def _options(setting: str) -> dict[str, Any]:
-    return dict(SETTINGS[setting])
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -2,7 +2,7 @@
 
 import { pointable } from "../shared/cells.js";
 import { colorsOf, gradient, scaleOf } from "../shared/colors.js";
-import { el, freshId, set, svg } from "../shared/dom.js";
+import { classKey, el, freshId, set, svg } from "../shared/dom.js";
 import { extent, fieldOf, pixelOf } from "./geometry.js";
 import { channelName, fidelity, modelName, number, stageName } from "./words.js";
 
@@ -168,13 +168,7 @@ export function panelOf(frame, side, source, viewOf) {
     if (!map) return [];
     const counts = new Array(gallery.classes.length).fill(0);
     for (const byte of map.bytes) counts[byte] += 1;
-    return counts.flatMap((count, label) => (count < map.bytes.length / 200 ? [] : [named(gallery, label)]));
-  }
-
-  function named({ classes, palette }, label) {
-    const node = el("span", { class: "ae-class" }, classes[label]);
-    node.style.setProperty("--ae-color", `rgb(${palette[label].join(" ")})`);
-    return node;
+    return counts.flatMap((count, label) => (count < map.bytes.length / 200 ? [] : [classKey(gallery.classes[label], gallery.palette[label])]));
   }
 
   function showScale({ stage, range }, { colors }) {

@@ -3,7 +3,7 @@
 import { pointable } from "../shared/cells.js";
 import { gradient } from "../shared/colors.js";
 import { choice, copyLine, select, slider } from "../shared/controls.js";
-import { el, sentence, set, svg } from "../shared/dom.js";
+import { classKey, el, sentence, set, svg } from "../shared/dom.js";
 import { decoder } from "../shared/pictures.js";
 import { defineWidget } from "../shared/shell.js";
 import { labelsOf, loudness, MeanField, planesOf } from "./field.js";
@@ -162,7 +162,7 @@ function panelsOf(frame, side) {
     paint(picture.canvas, photo(run.planes));
     paint(weights.canvas, heard(run.planes, pixel.loud));
     paint(before.canvas, classes(run.labels[0], palette));
-    legend.replaceChildren(...names.map((name, label) => el("span", { class: "cf-class", style: `--cf-color: rgb(${palette[label].join(", ")})` }, name)));
+    legend.replaceChildren(...names.map((name, label) => classKey(name, palette[label])));
     if (state.shown === "classes" || t === 0 || busy) {
       after.title.textContent = t ? `after ${t} iteration${t > 1 ? "s" : ""}` : "the classes, before any iteration";
       return paint(after.canvas, classes(run.labels[t], palette));

@@ -2,7 +2,7 @@
 
 import { pointable } from "../shared/cells.js";
 import { button, choice, copyLine, slider } from "../shared/controls.js";
-import { el, sentence, set, svg } from "../shared/dom.js";
+import { classKey, el, sentence, set, svg } from "../shared/dom.js";
 import { decoder } from "../shared/pictures.js";
 import { defineWidget } from "../shared/shell.js";
 import { isLegal, ladder, neighbors, STRIDES, wayOf } from "./geometry.js";
@@ -56,15 +56,15 @@ function build(frame) {
 /** Two rails of maps, wide at the top and narrow at the bottom, and a switch on every rung between them. */
 function rungsOf(frame) {
   const surface = pointable({ onPoint: ([row, column]) => frame.update({ at: [row, column] }), current: () => frame.state().at });
-  const overlay = svg("svg", { class: "sl-overlay", viewBox: "0 0 200 500", preserveAspectRatio: "none" }, surface.node);
+  const overlay = svg("svg", { class: "ld-overlay", viewBox: "0 0 200 500", preserveAspectRatio: "none" }, surface.node);
   surface.place({ x: 0, y: 0, cell: 100, rows: 5, columns: 2, label: "maps of the U-Net: arrow keys move over the way down and the way up" });
   const rows = STRIDES.map((stride) => rowOf(stride));
-  const bottom = { bar: bar("sl-middle"), sizes: el("span", { class: "sl-sizes" }) };
-  bottom.node = el("div", { class: "sl-bottom" }, bottom.bar.node, bottom.sizes);
-  const heads = [["sl-down", "way down"], ["sl-rung", "skip"], ["sl-up", "way up"]];
+  const bottom = { bar: bar("ld-middle"), sizes: el("span", { class: "ld-sizes" }) };
+  bottom.node = el("div", { class: "ld-bottom" }, bottom.bar.node, bottom.sizes);
+  const heads = [["ld-down", "way down"], ["ld-rung", "skip"], ["ld-up", "way up"]];
   frame.figure.append(
-    el("div", { class: "sl-heads" }, ...heads.map(([kind, words]) => el("span", { class: kind }, words))),
-    el("div", { class: "sl-ladder" }, ...rows.flatMap((row) => row.nodes), bottom.node, overlay),
+    el("div", { class: "ld-heads" }, ...heads.map(([kind, words]) => el("span", { class: kind }, words))),
+    el("div", { class: "ld-ladder" }, ...rows.flatMap((row) => row.nodes), bottom.node, overlay),
   );
   return { show };
 
@@ -73,23 +73,23 @@ function rungsOf(frame) {
     rows.forEach((row, index) => row.show(view, state, index, widest));
     bottom.bar.show(view.ladder.bottom?.[0] ?? 0, widest);
     bottom.sizes.textContent = arrows(view.ladder.bottom);
-    bottom.node.classList.toggle("sl-pointed", view.row === BOTTOM_ROW);
+    bottom.node.classList.toggle("ld-pointed", view.row === BOTTOM_ROW);
   }
 
   function rowOf(stride) {
-    const [down, up] = ["sl-down", "sl-up"].map((kind) => ({ bar: bar(kind), sizes: el("span", { class: "sl-sizes" }), kind }));
-    for (const side of [down, up]) side.node = el("div", { class: `sl-map ${side.kind}` }, side.bar.node, side.sizes);
+    const [down, up] = ["ld-down", "ld-up"].map((kind) => ({ bar: bar(kind), sizes: el("span", { class: "ld-sizes" }), kind }));
+    for (const side of [down, up]) side.node = el("div", { class: `ld-map ${side.kind}` }, side.bar.node, side.sizes);
     const input = el("input", { type: "checkbox", role: "switch", "aria-label": `skip at stride ${stride}`, change: () => flip(stride, input.checked) });
-    const [handed, word] = [el("span", { class: "sl-handed" }), el("span", { class: "sl-word" })];
-    const label = el("label", { class: "sl-switch" }, input, el("span", { class: "sl-face" }, handed, word));
-    const node = el("div", { class: "sl-rung" }, label);
+    const [handed, word] = [el("span", { class: "ld-handed" }), el("span", { class: "ld-word" })];
+    const label = el("label", { class: "ld-switch" }, input, el("span", { class: "ld-face" }, handed, word));
+    const node = el("div", { class: "ld-rung" }, label);
     return { nodes: [down.node, node, up.node], show: showRow };
 
     function showRow({ ladder: { rungs, refused }, row, column }, state, index, widest) {
       const rung = rungs[index];
       const whole = !state.cut.includes(stride);
       input.checked = whole;
-      node.classList.toggle("sl-cut", !whole);
+      node.classList.toggle("ld-cut", !whole);
       handed.textContent = handedOver(rung);
       word.textContent = `stride ${stride}: ${whole ? "on" : "cut"}`;
       down.bar.show(rung.down?.[0] ?? 0, widest);
@@ -100,7 +100,7 @@ function rungsOf(frame) {
         const bad = refused && refused.stride === stride && refused.way === here;
         side.sizes.classList.toggle("sv-illegal", Boolean(bad));
         if (bad) side.sizes.textContent += refused.kind === "odd" ? " odd" : " none left";
-        side.node.classList.toggle("sl-pointed", row === index && column === (here === "up" ? 1 : 0));
+        side.node.classList.toggle("ld-pointed", row === index && column === (here === "up" ? 1 : 0));
       }
     }
   }
@@ -113,15 +113,15 @@ function rungsOf(frame) {
 
 /** A bar as long as a map is wide, and around it, as an outline, what is cropped. */
 function bar(kind) {
-  const [full, outline] = [el("span", { class: "sl-full" }), el("span", { class: "sl-outline" })];
+  const [full, outline] = [el("span", { class: "ld-full" }), el("span", { class: "ld-outline" })];
   const width = (side, widest) => `${Math.min(100, (100 * side) / widest)}%`;
   return {
-    node: el("span", { class: `sl-bar ${kind}-bar`, "aria-hidden": "true" }, outline, full),
+    node: el("span", { class: `ld-bar ${kind}-bar`, "aria-hidden": "true" }, outline, full),
     show(side, widest, cropped = 0) {
       full.style.width = width(side, widest);
-      full.classList.toggle("sl-away", !side);
+      full.classList.toggle("ld-away", !side);
       outline.style.width = width(cropped, widest);
-      outline.classList.toggle("sl-away", !cropped);
+      outline.classList.toggle("ld-away", !cropped);
     },
   };
 }
@@ -141,15 +141,15 @@ function handedOver({ skip, raw, crop }) {
 
 function mapsOf(frame) {
   const { side, classes, palette } = frame.state().maps;
-  const photo = el("img", { class: "sl-photo", alt: "the street" });
-  const canvas = el("canvas", { class: "sl-canvas", width: side, height: side, role: "img" });
-  const words = el("p", { class: "sl-painting", "aria-live": "polite" });
-  const title = el("p", { class: "sl-note" });
-  const named = classes.map((name, label) => el("span", { class: "sl-class", style: `--sl-color: rgb(${palette[label].join(", ")})` }, name));
+  const photo = el("img", { class: "ld-photo", alt: "the street" });
+  const canvas = el("canvas", { class: "ld-canvas", width: side, height: side, role: "img" });
+  const words = el("p", { class: "ld-painting", "aria-live": "polite" });
+  const title = el("p", { class: "ld-note" });
+  const named = classes.map((name, label) => classKey(name, palette[label]));
   frame.readout.after(
-    el("p", { class: "sl-note" }, `A trained U-Net, ${side} × ${side}, padded. The switches above cut its skips:`),
-    el("div", { class: "sl-maps" }, el("div", {}, photo), el("div", {}, canvas)),
-    title, words, el("p", { class: "sl-note sl-legend" }, ...named),
+    el("p", { class: "ld-note" }, `A trained U-Net, ${side} × ${side}, padded. The switches above cut its skips:`),
+    el("div", { class: "ld-maps" }, el("div", {}, photo), el("div", {}, canvas)),
+    title, words, el("p", { class: "ld-note ld-legend" }, ...named),
   );
   let shown = null;
   const decoded = decoder(() => shown && !frame.signal.aborted && show(...shown));
@@ -184,7 +184,7 @@ function controlsOf(frame) {
   const view = choice({ label: "What is painted", options: [["labels", "labels"], ["changes", "changes"]], onChange: (value) => frame.update({ view: value }) });
   frame.controls.append(
     padding.node, size.node,
-    el("div", { class: "sl-jumps", role: "group", "aria-label": "Sizes that fit" }, ...jumps),
+    el("div", { class: "ld-jumps", role: "group", "aria-label": "Sizes that fit" }, ...jumps),
     pictures.node, view.node,
   );
   return { show };

@@ -26,6 +26,11 @@ function filled(node, attributes, children) {
   return node;
 }
 
+/** A class of a label map by its name, beside its color `[red, green, blue]`. */
+export function classKey(name, color) {
+  return el("span", { class: "sv-class", style: `--sv-class-color: rgb(${color.join(", ")})` }, name);
+}
+
 /** Write attributes that changed, and only those: an untouched attribute costs the browser nothing. */
 export function set(node, attributes) {
   for (const [name, value] of Object.entries(attributes)) {
