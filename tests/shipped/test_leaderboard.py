@@ -38,9 +38,9 @@ def shipped(tmp_path_factory):
     """A folder with one tiny network, trained for two steps."""
     folder = tmp_path_factory.mktemp("shipped")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(recipes.SHIPPED, "segnet_basic", Shipped(0.06, 2, batch_size=1, crop=32))
+        patch.setitem(recipes.SHIPPED, "segnet_basic", Shipped(0.06, 2, 2, batch_size=1, crop=32))
         patch.setattr(recipes, "TEST_SCENES", 2)
-        patch.setattr(recipes, "VALIDATION_SCENES", 1)
+        patch.setattr(recipes, "VALIDATION_SCENES", 3)
         patch.setattr(checkpoints, "WEIGHTS", folder)
         patch.setattr(leaderboard, "WEIGHTS", folder)
         train_shipped("segnet_basic", folder=folder, runs=folder / "runs", device="cpu", progress=False)
