@@ -221,3 +221,26 @@ def inputs_of_an_output(layer: nn.Conv2d | nn.ConvTranspose2d) -> float:
     """
     phases = layer.stride[0] * layer.stride[1] if isinstance(layer, nn.ConvTranspose2d) else 1
     return layer.in_channels / layer.groups * layer.kernel_size[0] * layer.kernel_size[1] / phases
+
+
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+def normalization(mean: Sequence[float] = IMAGENET_MEAN, std: Sequence[float] = IMAGENET_STD) -> nn.Conv2d:
+    """(x - mean) / std, channel by channel, as a 1×1 convolution that stays as it is in training.
+
+    Put before a network that wants normalized pictures, it makes one that takes pictures in [0, 1]; the border is
+    padded behind it, with zeros that mean the mean color, as where pictures come normalized. The defaults are
+    ImageNet's, which torchvision's published weights were trained with. Raises ValueError where the two do not agree.
+
+    >>> normalization((0.5,), (0.25,))(torch.tensor([[[[0.5, 1.0]]]])).tolist()
+    [[[[0.0, 2.0]]]]
+    """
+    if len(mean) != len(std) or min(std, default=0) <= 0:
+        raise ValueError(f"mean and std: got {mean} and {std}; one number a channel each, every std above 0")
+    layer = nn.Conv2d(len(mean), len(mean), 1, groups=len(mean))
+    scale = 1 / torch.tensor(std, dtype=torch.float64)
+    with torch.no_grad():
+        layer.weight.copy_(scale.view(-1, 1, 1, 1))
+        layer.bias.copy_(-torch.tensor(mean, dtype=torch.float64) * scale)  # type: ignore[union-attr]
+    return layer.requires_grad_(False)

@@ -2,6 +2,7 @@
 
 from segviz.data.augmentation import augmentation, fitted
 from segviz.data.cues import FarCues
+from segviz.data.folders import folder
 from segviz.data.kept import Kept
 from segviz.data.layout import Scene
 from segviz.data.public import PUBLIC, Labeled, camvid, cityscapes, oxford_pets, sbd, voc2012
@@ -23,6 +24,7 @@ __all__ = [
     "cityscapes",
     "class_shares",
     "fitted",
+    "folder",
     "oxford_pets",
     "sbd",
     "voc2012",

@@ -11,7 +11,6 @@ FileNotFoundError names it and says what `root` must hold.
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -20,6 +19,8 @@ from torch import Tensor
 from torch.utils.data import Dataset
 from torchvision import datasets
 
+from segviz.data.pairs import Pairs as Folders
+from segviz.data.pictures import WIDE, in_color
 from segviz.data.samples import Transforms, sample
 
 IGNORED = 255
@@ -40,7 +41,8 @@ class Labeled(Dataset[tuple[Tensor, Tensor]]):
 
     `labels` maps a value of the mask's file to a class or to 255; a value that is not in it is an error when
     its picture is read. `transforms` is a joint torchvision v2 transform of image and mask. Files whose EXIF turns them
-    are turned; a picture and a mask of different sizes are a ValueError, before any transform could hide it.
+    are turned; a picture and a mask of different sizes are a ValueError, before any transform could hide it. Pictures
+    are laid on white where they are transparent; gray of more than 8 bits, whose white nothing names, is a ValueError.
     """
 
     ignore_index = IGNORED
@@ -62,11 +64,22 @@ class Labeled(Dataset[tuple[Tensor, Tensor]]):
         stored = picture.size
         picture, mask = ImageOps.exif_transpose(picture), ImageOps.exif_transpose(mask)
         if picture.size != mask.size:
-            raise ValueError(_misfit(index, picture.size, mask.size, stored))
-        image = torch.from_numpy(np.array(picture.convert("RGB"))).permute(2, 0, 1).contiguous()
-        return sample(image, torch.from_numpy(self._labels(index, np.asarray(mask))), self.transforms)
+            raise ValueError(_misfit(self._called(index), picture.size, mask.size, stored))
+        if picture.mode in WIDE:
+            low, high = picture.getextrema()
+            raise ValueError(
+                f"picture {self._called(index)} has gray values from {low:g} to {high:g}, more than 8 bits hold, and "
+                "nothing says which is white: scale it to 0 to 255 and save it so"
+            )
+        image = torch.from_numpy(np.array(in_color(picture))).permute(2, 0, 1).contiguous()
+        return sample(image, torch.from_numpy(self._labels(self._called(index), np.asarray(mask))), self.transforms)
 
-    def _labels(self, index: int, values: np.ndarray) -> np.ndarray:
+    def _called(self, index: int) -> str:
+        """The picture's number, and its file's name where the pairs know it."""
+        names = getattr(self.pairs, "names", None)
+        return str(index) if names is None else f"{index} ({names[index]})"
+
+    def _labels(self, index: str, values: np.ndarray) -> np.ndarray:
         if values.ndim != 2 or values.dtype != np.uint8:
             form = f"{values.dtype} {values.shape}"
             raise ValueError(f"mask of picture {index} must be bytes (H, W), one label a pixel, got {form}")
@@ -74,11 +87,21 @@ class Labeled(Dataset[tuple[Tensor, Tensor]]):
         if (labels < 0).any():
             unknown = np.unique(values[labels < 0])[:8].tolist()
             known = np.nonzero(self._table >= 0)[0].tolist()
-            raise ValueError(f"mask of picture {index} holds unknown labels {unknown}; known are {known}")
+            told = f"mask of picture {index} holds unknown labels {unknown}; known are {known}"
+            raise ValueError(f"{told}{_likely(set(values.ravel().tolist()), len(self.classes))}")
         return labels.astype(np.uint8)
 
 
-def _misfit(index: int, picture: tuple[int, int], mask: tuple[int, int], stored: tuple[int, int]) -> str:
+def _likely(values: set[int], count: int) -> str:
+    """What such values of a mask often come from, as a sentence's end."""
+    if values <= {0, 255} and count == 2:
+        return "; black and white are two classes as labels={0: 0, 255: 1}"
+    if count in values and 0 not in values and max(values - {IGNORED}) == count:
+        return f"; they count from 1: labels={{1: 0, …, {count}: {count - 1}}}"
+    return ""
+
+
+def _misfit(index: str, picture: tuple[int, int], mask: tuple[int, int], stored: tuple[int, int]) -> str:
     """What is said of a picture and a mask of other sizes (W, H); `stored` is the picture's before EXIF turned it."""
     told = f"picture {index} is {picture[1]}×{picture[0]} pixels and its mask {mask[1]}×{mask[0]} (H×W)"
     if stored == mask:
@@ -161,7 +184,7 @@ def camvid(root: str | Path, split: str = "train", *, transforms: Transforms | N
     """
     _one_of("split", split, ("train", "val", "test"))
     with _looking_for(root, split, f"{split}annot"):
-        pairs = _Folders(Path(root) / split, Path(root) / f"{split}annot")
+        pairs = Folders(Path(root) / split, Path(root) / f"{split}annot", (".png",))
     return Labeled(pairs, CAMVID_CLASSES, _same(11) | {11: IGNORED}, transforms)
 
 
@@ -187,28 +210,6 @@ def _looking_for(root: str | Path, *folders: str, fetched: bool = False) -> Iter
         raise FileNotFoundError(
             f"no folder {Path(root) / missing}; root must be the folder that holds {top}{hint}{other}"
         ) from error
-
-
-class _Folders(Sequence):
-    """Pictures in one folder, masks of the same names in another."""
-
-    def __init__(self, pictures: Path, masks: Path) -> None:
-        for folder in (pictures, masks):
-            if not folder.is_dir():
-                raise FileNotFoundError(f"no folder {folder}")
-        self.paths = [(path, masks / path.name) for path in sorted(pictures.glob("*.png"))]
-        if not self.paths:
-            raise FileNotFoundError(f"no .png pictures in {pictures}")
-        lacking = [mask.name for _, mask in self.paths if not mask.is_file()]
-        if lacking:
-            raise FileNotFoundError(f"no mask in {masks} for {len(lacking)} pictures, the first {lacking[0]}")
-
-    def __len__(self) -> int:
-        return len(self.paths)
-
-    def __getitem__(self, index: Any) -> Any:
-        picture, mask = self.paths[index]
-        return Image.open(picture), Image.open(mask)
 
 
 def _one_of(parameter: str, value: str, known: Sequence[str]) -> None:

@@ -2,7 +2,7 @@
 
 In reading order: `watching`, layers that must stay as they are; `folding`, batch norms into the convolutions before
 them; `trimming`, convolutions without the taps that lie beside the map; `growing`, dense blocks whose maps are written
-once.
+once. And `exporting`: the network as an ONNX file.
 """
 
 from __future__ import annotations

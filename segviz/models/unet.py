@@ -52,8 +52,8 @@ def double_convolution(in_channels: int, out_channels: int, padding: int) -> nn.
 
 def joined(skip: Tensor, up: Tensor) -> Tensor:
     """Both maps side by side in channels: the skip cut about its center, or else the surplus of `up` cut off."""
-    lead = max((skip.shape[-1] - up.shape[-1]) // 2, 0)
-    skip = crop(skip, up.shape[-2:], offset=lead)
+    if skip.shape[-1] > up.shape[-1]:
+        skip = crop(skip, up.shape[-2:], offset=(skip.shape[-1] - up.shape[-1]) // 2)
     return torch.cat([skip, crop(up, skip.shape[-2:])], dim=1)
 
 

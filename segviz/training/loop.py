@@ -18,7 +18,7 @@ import io
 import json
 import math
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -124,6 +124,7 @@ def train(
     amp: bool | None = None,
     workers: int = 0,
     progress: bool = True,
+    callback: Callable[[nn.Module, dict[str, Any]], object] | None = None,
 ) -> list[dict[str, Any]]:
     """Train `model` in place and give its history: a dict every so often with the step, the loss and scores.
 
@@ -139,7 +140,8 @@ def train(
     the best weights as safetensors, under `name` and `options`, and the history; a training found there is
     carried on if `resume`, and the result is that of an unbroken run, to the bit on a CPU. `validate_every`
     is by default a tenth of the training. `amp` is mixed precision, by default on where there is a GPU.
-    `workers` are processes that load data; their number changes nothing but the time. Under
+    `workers` are processes that load data; their number changes nothing but the time. `callback` is called with the
+    model, in evaluation mode, and each new entry of the history, by the first process alone. Under
     `accelerate launch` several processes share each step's pictures.
 
     Raises ValueError for images outside [0, 1] or of several sizes, unknown labels, masks that hold one class alone
@@ -175,6 +177,8 @@ def train(
                 if run.step % validate_every == 0 or run.step == recipe.steps:
                     best = run.report(validation_set)
                     bar.set_postfix(run.summary())
+                    if callback is not None and team.first:
+                        run.show(callback)
                     if folder is not None and team.first:
                         if best:
                             save_checkpoint(folder / WEIGHTS_FILE, run.checkpoint(name, options))
@@ -287,6 +291,14 @@ class _Run:
         """The last entry of the history, for the progress bar."""
         entry = self.history[-1]
         return {key: f"{entry[key]:.3f}" for key in ("loss", "mean_iou") if key in entry}
+
+    def show(self, callback: Callable[[nn.Module, dict[str, Any]], object]) -> None:
+        """Hand over the model as it is now, and take it back as it was."""
+        modes = [(module, module.training) for module in self.model.modules()]
+        self.model.eval()
+        callback(self.model, self.history[-1])
+        for module, mode in modes:
+            module.training = mode
 
     def checkpoint(self, name: str, options: dict[str, Any] | None) -> Checkpoint:
         """The weights as they are, with the last scores."""

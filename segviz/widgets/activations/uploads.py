@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
+from segviz.data.pictures import WIDE, in_color
+
 MOST_BYTES = 8 * 2**20  # the page brings what is larger to the picture's size before it sends it
 MOST_PIXELS = 64_000_000
 # What can be read without running another program.
@@ -56,7 +58,7 @@ def _turned(picture: Image.Image, notes: list[str]) -> Image.Image:
 
 def _in_color(picture: Image.Image, notes: list[str]) -> Image.Image:
     """Eight bits and three channels, nothing transparent left."""
-    if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
+    if picture.mode in WIDE:
         values, low, high = _range(np.asarray(picture, dtype=float), picture.mode == "F", notes)
         picture = Image.fromarray(
             (255 * np.clip((values - low) / max(high - low, 1e-12), 0, 1)).round().astype(np.uint8)
@@ -65,9 +67,7 @@ def _in_color(picture: Image.Image, notes: list[str]) -> Image.Image:
         notes.append("gray, given to all three channels")
     if picture.has_transparency_data:
         notes.append("laid on white where it is transparent")
-        above = picture.convert("RGBA")
-        picture = Image.alpha_composite(Image.new("RGBA", above.size, "white"), above)
-    return picture.convert("RGB")
+    return in_color(picture)
 
 
 def _range(values: NDArray, fractions: bool, notes: list[str]) -> tuple[NDArray, float, float]:

@@ -1,0 +1,116 @@
+"""A network as an ONNX file that takes batches and pictures of every size, and shows what it holds inside."""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from segviz.activations import first_tensor, modules_at
+from segviz.checkpoints import replacing
+
+# Odd and unequal, so that no size is taken for a constant that happens to fit; two pictures, for the same reason.
+_EXAMPLE = (2, 97, 131)
+_TALKERS = ("onnx_ir", "onnxscript", "torch.onnx", "torch.export")
+
+
+def to_onnx(model: nn.Module, path: str | os.PathLike, layers: str | Iterable[str] = (), *, channels: int = 3) -> None:
+    """Write `model`, in evaluation mode, as an ONNX file with one input `x` (batch, channels, height, width).
+
+    Batch, height and width stay open. The outputs are `logits` and, under their dotted names, what the modules in
+    `layers` give, as `segviz.capture` has them: so the file can be compared stage by stage. Checks of the input are
+    Python's and stay behind: a picture below the model's `min_size` is no error there. The model is left as it was.
+
+    Raises ImportError where onnx and onnxscript are missing, ValueError for a layer that the model has not or does not
+    run, and what `torch.onnx.export` raises for operations that ONNX has not.
+
+    >>> to_onnx(nn.Conv2d(3, 2, 1), "net.onnx", ["nothing"])
+    Traceback (most recent call last):
+    ValueError: layers: the model has no module 'nothing'
+    """
+    names = [layers] if isinstance(layers, str) else list(dict.fromkeys(layers))
+    with modules_at(model, names):
+        pass  # that each is there, before anything is traced
+    _require()
+    mode = model.training
+    least = getattr(model, "min_size", 0)
+    batch, height, width = _EXAMPLE
+    parameter = next(model.parameters(), torch.zeros(()))
+    x = torch.rand(batch, channels, max(height, least + 1), max(width, least + 3)).to(parameter)
+    try:
+        with _quiet(), torch.no_grad():
+            program: Any = torch.onnx.export(
+                _Opened(model.eval(), names).eval(),
+                (x,),
+                input_names=["x"],
+                output_names=["logits", *names],
+                dynamic_shapes=({0: "batch", 2: "height", 3: "width"},),
+                dynamo=True,
+                verbose=False,
+            )
+    finally:
+        model.train(mode)
+    content = program.model_proto.SerializeToString()
+    with replacing(path) as file:
+        file.write(content)
+
+
+class _Opened(nn.Module):
+    """A network that gives its logits and what it holds at the named modules."""
+
+    def __init__(self, model: nn.Module, names: list[str]) -> None:
+        super().__init__()
+        self.model, self.names = model, names
+
+    def forward(self, x: Tensor) -> Any:
+        kept: dict[str, Tensor] = {}
+
+        def keep(name: str) -> Any:
+            def hook(_module: nn.Module, _inputs: Any, output: Any) -> None:
+                tensor = first_tensor(output)
+                if name not in kept and tensor is not None:
+                    kept[name] = tensor.clone()  # before an in-place ReLU changes it
+
+            return hook
+
+        with modules_at(self.model, self.names) as modules:
+            handles = [module.register_forward_hook(keep(name)) for name, module in modules.items()]
+            try:
+                logits = first_tensor(self.model(x))
+            finally:
+                for handle in handles:
+                    handle.remove()
+        lacking = [name for name in self.names if name not in kept]
+        if lacking:
+            raise ValueError(f"layers: the forward pass does not run module {lacking[0]!r}, or it gives no tensor")
+        return logits, *(kept[name] for name in self.names)
+
+
+def _require() -> None:
+    try:
+        import onnx  # noqa: F401
+        import onnxscript  # noqa: F401
+    except ImportError as error:
+        raise ImportError("export needs onnx and onnxscript: pip install 'segviz[onnx]'") from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the exporter's remarks on its own steps, which tell the reader nothing to do."""
+    loggers = [logging.getLogger(name) for name in _TALKERS]
+    levels = [logger.level for logger in loggers]
+    try:
+        for logger in loggers:
+            logger.setLevel(logging.ERROR)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

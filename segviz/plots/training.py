@@ -1,0 +1,73 @@
+"""Still figures of a training: what fell, what rose, and what the network made of one picture on the way."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from matplotlib.colors import to_rgb
+from numpy.typing import ArrayLike
+from torch import Tensor
+
+from . import _image
+from .paper import Paper, Still, still
+
+# Okabe and Ito's colors, for classes from 1 on; after the last the first comes again.
+CLASS_COLORS = ("#0072B2", "#D55E00", "#F0E442", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
+
+
+def overlaid(image: Tensor, labels: Tensor, *, ignore_index: int = 255) -> Tensor:
+    """A picture (3, H, W), gray and pale, under the colors of its labels (H, W); class 0 stays gray, ignored is white.
+
+    >>> image, labels = torch.zeros(3, 1, 2), torch.tensor([[0, 255]])
+    >>> overlaid(image, labels)[0].tolist()
+    [[0.5, 1.0]]
+    """
+    gray = (0.5 + 0.5 * image.mean(0, keepdim=True)).expand(3, -1, -1)
+    colors = torch.tensor([to_rgb(color) for color in CLASS_COLORS])
+    painted = 0.35 * gray + 0.65 * colors[(labels - 1) % len(colors)].permute(2, 0, 1)
+    shown = torch.where(labels > 0, painted, gray)
+    return torch.where(labels == ignore_index, 1.0, shown)
+
+
+@still
+def steps_seen(paper: Paper, history: Sequence[Mapping[str, Any]], pictures: Mapping[str, ArrayLike]) -> Still:
+    """The loss and the mean IoU by step, and below them a row of pictures under their names.
+
+    `history` is that of `segviz.training.train`; without a validation set there is no score to draw.
+    """
+    kinds = [("loss", "loss"), *([("mean_iou", "mean IoU")] if "mean_iou" in history[0] else [])]
+    images = {name: _image(name, values) for name, values in pictures.items()}
+    columns = paper.columns(len(images), each=1.1)
+    rows = -(-len(images) // columns)
+    side = paper.width / columns
+    ratio = max(image.shape[0] / image.shape[1] for image in images.values())
+    below, curves = rows * (side * ratio + paper.line + 0.1), 1.9 if paper.wide else 1.5 * len(kinds)
+    figure = paper.figure(paper.width, below + curves + 0.5)
+    whole = below + curves + 0.5
+    for place, (key, name) in enumerate(kinds):
+        column, row = (place, 0) if paper.wide else (0, place)
+        width, height = paper.width / (len(kinds) if paper.wide else 1), curves / (1 if paper.wide else len(kinds))
+        left, bottom = column * width + 0.6, whole - (row + 1) * height + 0.3
+        ax = figure.add_axes(
+            (left / paper.width, bottom / whole, (width - 0.75) / paper.width, (height - 0.45) / whole)
+        )
+        ax.plot(
+            [entry["step"] for entry in history],
+            [entry[key] for entry in history],
+            color=paper.color["output"],
+            marker="o",
+            ms=4,
+        )
+        ax.set(ylim=(0, None if key == "loss" else 1), xlabel="step", ylabel=name)
+        ax.spines[["top", "right"]].set_visible(False)
+    for place, (name, image) in enumerate(images.items()):
+        row, column = divmod(place, columns)
+        bottom = below - (row + 1) * (side * ratio + paper.line + 0.1) + 0.05
+        ax = figure.add_axes(
+            (column * side / paper.width, bottom / whole, (side - 0.08) / paper.width, side * ratio / whole)
+        )
+        ax.imshow(np.asarray(image), interpolation="nearest")
+        ax.set_title(name, pad=3)
+        ax.set_axis_off()
+    return figure
