@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from torch import nn
 
 from segviz.layers import (
+    IMAGENET_MEAN,
+    IMAGENET_STD,
     BatchNorm2d,
     PoolStage,
     UnpoolStage,
@@ -16,6 +18,7 @@ from segviz.layers import (
     crop,
     inputs_of_an_output,
     mirrored,
+    normalization,
     resize,
     scaled,
     start_as_bilinear_,
@@ -205,3 +208,18 @@ def test_unpooling_by_hand_at_an_odd_width():
     pooled, switches = PoolStage()(x)
     assert pooled.tolist() == [[[[4, 5], [9, 7]]]]
     assert UnpoolStage()(pooled, switches).tolist() == [[[[0, 0, 0], [4, 0, 5], [0, 9, 7]]]]
+
+
+def test_a_normalization_is_torchvisions_and_stays_as_it_is():
+    from torchvision.transforms.v2 import Normalize
+
+    layer, x = normalization(), torch.rand(2, 3, 5, 7)
+    expected = Normalize(IMAGENET_MEAN, IMAGENET_STD)(x)
+    torch.testing.assert_close(layer(x), expected, rtol=0, atol=1e-6)
+    assert not any(parameter.requires_grad for parameter in layer.parameters())
+
+
+@pytest.mark.parametrize(("mean", "std"), [((0.5,), (1.0, 1.0)), ((0.5,), (0.0,)), ((), ())])
+def test_a_normalization_that_is_none_is_refused(mean, std):
+    with pytest.raises(ValueError, match="mean and std: got"):
+        normalization(mean, std)

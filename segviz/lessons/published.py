@@ -22,10 +22,12 @@ def nowhere() -> str:
     True
     """
     entry = SimpleNamespace(url=URL, get_state_dict=partial(torch.hub.load_state_dict_from_url, URL))
-    before, empty = torch.hub._hub_dir, tempfile.mkdtemp()  # type: ignore[attr-defined]
+    before = torch.hub._hub_dir  # type: ignore[attr-defined]
+    empty = f"{tempfile.mkdtemp()}/hub"
     torch.hub.set_dir(empty)
     try:
-        with contextlib.redirect_stderr(io.StringIO()):  # torch's own line on where it loads to
+        said = io.StringIO()  # torch's own line on where it loads to
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
             load_published(entry)
     except ConnectionError as error:
         return str(error).replace(empty, "~/.cache/torch/hub")

@@ -300,6 +300,20 @@ def test_a_resumed_training_equals_an_unbroken_one_to_the_bit(tmp_path, optimize
     assert history == expected
 
 
+def test_a_callback_sees_the_model_in_evaluation_at_each_report_and_changes_nothing():
+    seen = []
+
+    def look(model, entry):
+        seen.append((entry["step"], model.training, model(torch.rand(1, 3, 8, 8)).shape))
+
+    watched, unwatched = small_model(0.3), small_model(0.3)
+    freeze_batch_norm(watched), freeze_batch_norm(unwatched)
+    history = fit(watched, validate_every=4, callback=look)
+    assert seen == [(entry["step"], False, (1, 11, 8, 8)) for entry in history] and len(seen) == 2
+    fit(unwatched, validate_every=4)
+    assert equal(watched, unwatched)
+
+
 def test_a_real_kill_between_two_saves_loses_only_the_steps_since(tmp_path):
     script = textwrap.dedent(f"""
         import os, signal, sys

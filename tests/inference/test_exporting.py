@@ -1,0 +1,82 @@
+"""A network as a file, run by another runtime: the same numbers, stage by stage, at sizes that no export saw."""
+
+import pytest
+import torch
+from torch import nn
+
+from segviz import capture, create_model, list_models
+from segviz.inference import exporting
+from segviz.inference.exporting import to_onnx
+
+onnxruntime = pytest.importorskip("onnxruntime")
+pytest.importorskip("onnxscript")
+QUICK = ("fcn8s", "deeplabv3plus")
+
+
+def run(path, x):
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
+    return dict(zip(names, map(torch.from_numpy, session.run(None, {"x": x.numpy()})), strict=True))
+
+
+def stages_of(model):
+    """A convolution near the beginning, one in the middle and one near the end."""
+    named = [name for name, module in model.named_modules() if isinstance(module, nn.Conv2d)]
+    return [named[1], named[len(named) // 2], named[-2]]
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name in QUICK else pytest.mark.long) for name in list_models()]
+)
+def test_every_network_gives_the_same_labels_at_odd_sizes_and_batches(name, tmp_path):
+    """All sixteen: python -m pytest -m "long or not long" tests/inference/test_exporting.py, some minutes."""
+    model = create_model(name, weights="scenes").eval()
+    stages = stages_of(model)
+    to_onnx(model, tmp_path / "net.onnx", stages)
+    for batch, height, width in ((2, 97, 131), (2, 135, 101), (1, 128, 160)):
+        torch.manual_seed(height)
+        x = torch.rand(batch, 3, height, width)
+        found = run(tmp_path / "net.onnx", x)
+        assert list(found) == ["logits", *stages]
+        own = capture(model, x, [*stages, ""])
+        own["logits"] = own.pop("")
+        assert torch.equal(own["logits"].argmax(1), found["logits"].argmax(1))
+        unpools = any(isinstance(module, nn.MaxUnpool2d) for module in model.modules())
+        for stage, expected in own.items():
+            # Switches may fall otherwise where two values of a window differ by rounding.
+            most = 1e-2 if unpools else 1e-4
+            assert (found[stage] - expected).abs().max() < most * expected.abs().max(), stage
+
+
+class Inplace(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv, self.relu = nn.Conv2d(3, 4, 3, stride=2), nn.ReLU(inplace=True)
+
+    def forward(self, x):
+        return {"out": self.relu(self.conv(x))}
+
+
+def test_a_stage_is_what_it_was_before_an_in_place_relu_and_a_dict_gives_its_out(tmp_path):
+    torch.manual_seed(0)
+    model = Inplace().train()
+    to_onnx(model, tmp_path / "net.onnx", "conv")
+    assert model.training
+    x = torch.rand(3, 3, 20, 31)
+    found = run(tmp_path / "net.onnx", x)
+    torch.testing.assert_close(found["conv"], model.conv(x), rtol=0, atol=1e-6)
+    torch.testing.assert_close(found["logits"], model.conv(x).relu(), rtol=0, atol=1e-6)
+
+
+def test_a_layer_that_does_not_run_is_named(tmp_path):
+    model = Inplace()
+    model.idle = nn.Conv2d(1, 1, 1)
+    with pytest.raises(Exception, match="does not run module 'idle'"):
+        to_onnx(model, tmp_path / "net.onnx", ["idle"])
+    assert not (tmp_path / "net.onnx").exists()
+
+
+def test_without_the_packages_it_is_said_how_to_get_them(tmp_path, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "onnxscript", None)
+    with pytest.raises(ImportError, match=r"pip install 'segviz\[onnx\]'"):
+        exporting.to_onnx(nn.Conv2d(3, 1, 1), tmp_path / "net.onnx")
