@@ -61,7 +61,8 @@ class _Drawn(Sequence):
     """Pairs whose masks come as bytes (H, W), whatever their files are; colors, if given, as their classes."""
 
     def __init__(self, pairs: Pairs, colors: dict[Color, int]) -> None:
-        self.pairs, self.names, self.colors = pairs, pairs.names, colors
+        self.pairs, self.colors = pairs, colors
+        self.names = [picture.name for picture, _ in pairs.paths]
 
     def __len__(self) -> int:
         return len(self.pairs)

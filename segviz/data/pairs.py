@@ -33,7 +33,6 @@ class Pairs(Sequence):
                     f"{lone[0]}; the two must have one name but for their endings{hint}"
                 )
         self.paths = [(path, drawn[stem]) for stem, path in found.items()]
-        self.names = [path.name for path, _ in self.paths]
 
     def __len__(self) -> int:
         return len(self.paths)

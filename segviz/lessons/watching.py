@@ -40,7 +40,8 @@ class Watching:
     def pictures(self, most: int = 4) -> dict[str, Tensor]:
         """The picture, its mask, and what was predicted, at `most` steps evenly spread, the last among them."""
         steps = list(self.maps)
-        chosen = sorted({steps[-1 - k * len(steps) // most] for k in range(min(most, len(steps)))})
+        count = min(most, len(steps))
+        chosen = sorted(steps[-1 - (k * len(steps)) // count] for k in range(count))
         shown = {"mask": self.mask} | {f"step {step}": self.maps[step] for step in chosen}
         return {"picture": self.image} | {name: overlaid(self.image, labels) for name, labels in shown.items()}
 

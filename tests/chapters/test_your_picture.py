@@ -101,8 +101,8 @@ def test_the_chapter_runs_with_published_weights(monkeypatch):
         for cell in code_cells(PATH):
             if cell.id.startswith("exercise") or cell.id in skipped:
                 continue
-            text = cell.source.replace("PUBLISHED = False", "PUBLISHED = True").replace("else 60", "else 2")
-            value_of(text.replace("steps // 6", "1"), names)
+            text = cell.source.replace("PUBLISHED = False", "PUBLISHED = True").replace("else 40", "else 4")
+            value_of(text, names)
     head = create_model("deeplabv3", weights="torchvision").state_dict()["classifier.1.weight"]
     begun = names["begun"](names["known"])
     assert torch.equal(begun[1].state_dict()["classifier.1.weight"], head)
@@ -142,3 +142,8 @@ def begun(known, classes):
 
 def test_with_one_device_the_cell_starts_nothing(chapter):
     assert torch.cuda.device_count() > 1 or "notebook_launcher" not in chapter.names
+
+
+def test_the_download_is_as_large_as_the_comment_says():
+    weights = torchvision.models.get_model_weights("deeplabv3_resnet50").DEFAULT
+    assert f"downloads {round(weights.meta['_file_size'])} MB, once" in source("network")
