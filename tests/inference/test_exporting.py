@@ -10,7 +10,7 @@ from segviz.inference.exporting import to_onnx
 
 onnxruntime = pytest.importorskip("onnxruntime")
 pytest.importorskip("onnxscript")
-QUICK = ("fcn8s", "deeplabv3plus")
+QUICK = ("fcn8s", "segnet")
 
 
 def run(path, x):
