@@ -1,11 +1,13 @@
 """Every network of the book side by side: `python -m segviz.shipped.leaderboard` scores the shipped weights.
 
 What is scored is what a reader gets from `create_model(name, weights="scenes")`, on scenes that no training
-has seen. The result is data (`segviz/weights/scores.json`) from which chapters draw their tables and plots:
+has seen: 200 of 224 pixels, and 100 of each other size. The result is data (`segviz/weights/scores.json`) from which
+chapters draw their tables and plots:
 
     from segviz.shipped import leaderboard
     for entry in leaderboard.load()["models"]:
-        print(entry["name"], entry["mean_iou"], entry["failures"]["poles_lost"])
+        small = leaderboard.at_size(entry, 128)
+        print(entry["name"], entry["mean_iou"], small["mean_iou"], entry["failures"]["poles_lost"])
 """
 
 from __future__ import annotations
@@ -20,18 +22,22 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.multiprocessing.reductions import StorageWeakRef
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
 from segviz.checkpoints import WEIGHTS, replacing
 from segviz.data import Scenes
-from segviz.data.stage import BICYCLE, BUS, POLE
 from segviz.fields import receptive_field
 from segviz.models import create_model, list_models
-from segviz.shipped.recipes import held_out_scenes
-from segviz.training.evaluation import evaluate
+from segviz.shipped.recipes import SIZE, VALIDATION_SIZES, held_out_scenes
+from segviz.shipped.scoring import TOLERANCE, counted, scores, summary, without_each
+
+__all__ = ["at_size", "entry", "load", "memory", "operations", "scores", "seconds", "seen", "table", "training_memory"]
 
 SCORES = WEIGHTS / "scores.json"
-TOLERANCE = 1.0  # pixels, of the boundary F1
+OTHER_SIZES, OTHER_SCENES = [side for side in VALIDATION_SIZES if side != SIZE[0]], 100  # half as many as at 224
 
 
 def load(path: Path = SCORES) -> dict[str, Any]:
@@ -44,56 +50,48 @@ def load(path: Path = SCORES) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
+def at_size(entry: dict[str, Any], size: int) -> dict[str, Any]:
+    """The scores of a stored entry on pictures of this side, in pixels.
+
+    Raises ValueError for a size that was not measured.
+    """
+    own = {str(SIZE[0]): entry} | entry["sizes"]
+    if str(size) not in own:
+        raise ValueError(f"size={size} was not measured; {', '.join(sorted(own, key=int))} were")
+    return own[str(size)]
+
+
 def entry(name: str, scenes: Scenes, device: str | torch.device = "cpu") -> dict[str, Any]:
-    """All that the table says of the shipped network `name`."""
+    """All that the table says of the shipped network `name`.
+
+    Scores are those on `scenes`, and under `sizes` those on pictures of other sizes; `without` has the scores with
+    each scene left out in turn, so that two networks can be compared street by street.
+    """
     model = create_model(name, weights="scenes").eval()
     example = scenes[0][0][None]
-    return {
+    about = {
         "name": name,
         "parameters": sum(p.numel() for p in model.parameters()),
         "operations": operations(model, example),
         "training_memory": training_memory(model, example),
+        "memory": memory(model, example),
         "seconds": seconds(model, example),
         "receptive_field": seen(model),
-        **scores(model.to(device), scenes),
     }
+    model.to(device)
+    counts = counted(model, scenes)
+    without = {name: [round(value, 7) for value in values] for name, values in without_each(counts).items()}
+    sizes = {
+        str(side): scores(model, Scenes(min(OTHER_SCENES, len(scenes)), (side, side), scenes.seed))
+        for side in OTHER_SIZES
+    }
+    return about | summary(counts) | {"without": without, "sizes": sizes}
 
 
 def timed_again(row: dict[str, Any], scenes: Scenes) -> dict[str, Any]:
     """An entry with what depends on how busy the machine is measured anew."""
     model = create_model(row["name"], weights="scenes").eval()
     return row | {"seconds": seconds(model, scenes[0][0][None])}
-
-
-def scores(model: nn.Module, scenes: Scenes) -> dict[str, Any]:
-    """Scores on the scenes (see `evaluate`), and how often the failures happen that the papers report.
-
-    `mirrored_as_bicycle` is the share of a bus's mirrored bicycles that is taken for a bicycle (by pixels),
-    `mirrored_as_bus` the share that is taken for what it is; `poles_lost` is the share of pole and wire
-    pixels that is taken for something else. Shares are None where there is nothing to count.
-    """
-    device = next(model.parameters()).device
-    result = evaluate(model, scenes, tolerance=TOLERANCE, device=device)
-    poles, mirrored = result["confusion"][POLE], said_of_mirrored(model, scenes)
-    failures = {
-        "mirrored_as_bicycle": _share(mirrored[BICYCLE], sum(mirrored)),
-        "mirrored_as_bus": _share(mirrored[BUS], sum(mirrored)),
-        "poles_lost": _share(sum(poles) - poles[POLE], sum(poles)),
-    }
-    return result | {"failures": failures}
-
-
-@torch.no_grad()
-def said_of_mirrored(model: nn.Module, scenes: Scenes) -> list[int]:
-    """What the bicycles mirrored in buses are taken for: pixels by class."""
-    device = next(model.parameters()).device
-    counts = torch.zeros(len(scenes.classes), dtype=torch.int64)
-    for index in range(len(scenes)):
-        mirrored = torch.from_numpy(scenes.scene(index).mirrored)
-        if mirrored.any():
-            prediction = model(scenes[index][0][None].to(device)).argmax(1)[0].cpu()
-            counts += torch.bincount(prediction[mirrored], minlength=len(counts))
-    return counts.tolist()
 
 
 def operations(model: nn.Module, x: Tensor) -> int:
@@ -129,6 +127,41 @@ def training_memory(model: nn.Module, x: Tensor) -> int:
     return sum(kept.values())
 
 
+def memory(model: nn.Module, x: Tensor) -> int:
+    """Bytes of the maps that a forward pass without gradients holds at its fullest, parameters and picture left out.
+
+    What a library's convolution needs beside its maps is its own affair, and is not counted.
+
+    >>> memory(nn.Sequential(nn.Conv2d(1, 1, 1), nn.ReLU(), nn.ReLU()), torch.rand(1, 1, 5, 5))    # two at a time
+    200
+    """
+    with torch.no_grad(), _Live((x, *model.parameters(), *model.buffers())) as live:
+        model(x)
+    return live.most
+
+
+class _Live(TorchDispatchMode):
+    """The bytes of all storages that operations made and that somebody still holds, and the most there were."""
+
+    def __init__(self, known: Sequence[Tensor]):
+        super().__init__()
+        self.known = {StorageWeakRef(tensor.untyped_storage()).cdata for tensor in known}
+        self.held: dict[int, tuple[StorageWeakRef, int]] = {}
+        self.most = 0
+
+    def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
+        made = operation(*args, **(kwargs or {}))
+        for tensor in tree_leaves(made):
+            if isinstance(tensor, Tensor):
+                storage = tensor.untyped_storage()
+                reference = StorageWeakRef(storage)
+                if reference.cdata not in self.known:
+                    self.held[reference.cdata] = (reference, storage.nbytes())
+        self.held = {key: pair for key, pair in self.held.items() if not pair[0].expired()}
+        self.most = max(self.most, sum(size for _, size in self.held.values()))
+        return made
+
+
 @torch.no_grad()
 def seconds(model: nn.Module, x: Tensor, repeats: int = 5) -> float:
     """The shortest of several forward passes, in seconds."""
@@ -161,20 +194,20 @@ def table(models: Sequence[dict[str, Any]]) -> str:
 
 
 def store(models: Sequence[dict[str, Any]], scenes: Scenes, path: Path) -> None:
-    """Write the entries, and what they were measured on."""
-    result = {
-        "scenes": {
-            "count": len(scenes),
-            "size": list(scenes.size),
-            "seed": scenes.seed,
-            "classes": list(scenes.classes),
-            "tolerance": TOLERANCE,
-        },
-        "measured_with": {"torch": torch.__version__.split("+")[0], "cpu_threads": torch.get_num_threads()},
-        "models": list(models),
+    """Write the entries, a line each, and what they were measured on."""
+    measured_on = {
+        "count": len(scenes),
+        "size": list(scenes.size),
+        "seed": scenes.seed,
+        "classes": list(scenes.classes),
+        "tolerance": TOLERANCE,
+        "other_sizes": {str(side): min(OTHER_SCENES, len(scenes)) for side in OTHER_SIZES},
     }
+    with_what = {"torch": torch.__version__.split("+")[0], "cpu_threads": torch.get_num_threads()}
+    lines = ",\n".join(json.dumps(row) for row in models)
+    head = f'"scenes": {json.dumps(measured_on)},\n"measured_with": {json.dumps(with_what)}'
     with replacing(path) as file:
-        file.write(json.dumps(result, indent=1).encode())
+        file.write(f'{{\n{head},\n"models": [\n{lines}\n]\n}}\n'.encode())
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -201,10 +234,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         store(models, scenes, asked.out)
         print(table([known[name]]).splitlines()[1], flush=True)
     print(table(models))
-
-
-def _share(part: int, whole: int) -> float | None:
-    return part / whole if whole else None
 
 
 if __name__ == "__main__":

@@ -49,6 +49,7 @@ def shipped(tmp_path_factory):
 
 def test_a_network_that_says_bicycle_takes_every_reflection_for_one(with_reflection):
     failures = leaderboard.scores(Says(BICYCLE), with_reflection)["failures"]
+    assert 0 < failures.pop("small_lost") < 1  # bicycles are right, signs and persons are not
     assert failures == {"mirrored_as_bicycle": 1, "mirrored_as_bus": 0, "poles_lost": 1}
 
 
@@ -76,6 +77,27 @@ def test_memory_counts_a_tensor_that_two_operations_keep_once():
 
     x = torch.rand(1, 1, 5, 5, requires_grad=True)
     assert leaderboard.training_memory(Twice(), x) == 2 * 100
+
+
+def test_memory_in_use_is_what_is_held_at_one_time():
+    class Skips(nn.Module):
+        def forward(self, x):
+            early = x.relu()
+            late = early.sigmoid().tanh()  # early waits while the two run
+            return early + late
+
+    x = torch.rand(1, 1, 5, 5)
+    assert leaderboard.memory(nn.Sequential(nn.ReLU(), nn.ReLU(), nn.ReLU()), x) == 200
+    assert leaderboard.memory(Skips(), x) == 300
+    assert leaderboard.memory(nn.Sequential(nn.ReLU(inplace=True)), x) == 0
+    assert leaderboard.memory(nn.Conv2d(1, 4, 3), x) == 4 * 9 * 4
+
+
+def test_a_size_that_was_not_measured_is_refused():
+    row = {"mean_iou": 0.5, "sizes": {"128": {"mean_iou": 0.4}}}
+    assert leaderboard.at_size(row, 224) is row and leaderboard.at_size(row, 128)["mean_iou"] == 0.4
+    with pytest.raises(ValueError, match="size=96 was not measured; 128, 224 were"):
+        leaderboard.at_size(row, 96)
 
 
 def test_a_recipe_for_every_network_within_thirty_megabytes():
@@ -110,6 +132,8 @@ def test_the_table_is_stored_as_data_and_keeps_earlier_entries(shipped, tmp_path
     assert result["scenes"]["classes"] == list(Scenes.classes) and result["scenes"]["size"] == [224, 224]
     assert row["name"] == "segnet_basic" and 0 <= row["mean_iou"] <= 1 and row["operations"] > 1e6
     assert row["receptive_field"] > 50 and sum(map(sum, row["confusion"])) == 2 * 224 * 224
+    assert row["memory"] < row["training_memory"] and len(row["without"]["mean_iou"]) == 2
+    assert sum(map(sum, leaderboard.at_size(row, 128)["confusion"])) == 2 * 128 * 128
     assert "segnet_basic" in capsys.readouterr().out
     other = row | {"name": "unet"}
     out.write_text(json.dumps(result | {"models": [other]}))
