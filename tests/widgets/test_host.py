@@ -75,8 +75,9 @@ def test_unknown_names_are_no_widgets():
 
 
 def test_the_page_holds_the_whole_state_as_plain_values(widget):
-    assert island(widget) == widget.state()
-    assert type(widget)(**{k: v for k, v in island(widget).items() if k in settable(widget)}).state() == widget.state()
+    held = island(widget)
+    assert held == widget.state()
+    assert type(widget)(**{k: v for k, v in held.items() if k in settable(widget)}).state() == widget.state()
 
 
 def settable(widget):
