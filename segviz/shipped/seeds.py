@@ -21,13 +21,13 @@ from segviz.checkpoints import WEIGHTS, load_into, replacing
 from segviz.data import Scenes
 from segviz.models import create_model
 from segviz.shipped.leaderboard import scores
-from segviz.shipped.recipes import SHIPPED, VALIDATION_SIZES, at_sizes, recipe_of, trained
+from segviz.shipped.recipes import SHIPPED, SIZES, VALIDATION_SIZES, at_sizes, recipe_of, trained
 from segviz.train import TEST_SEED
 
 SEEDS = WEIGHTS / "seeds.json"
 COMPARED = ("fcn32s", "fcn8s", "unet", "segnet", "deeplabv3", "deeplabv3plus")
 TRAININGS = (0, 1, 2)
-STEPS, SCORED_SCENES = 500, 100
+STEPS, SCORED_SCENES = 300, 60
 
 
 def load(path: Path = SEEDS) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def run(name: str, seed: int, *, runs: Path, steps: int = STEPS, scenes: int = S
     """Train `name` over all sizes from `seed` and score its last weights."""
     shipped = SHIPPED[name]
     settings = {"num_classes": len(Scenes.classes), "width": shipped.width} | shipped.options
-    recipe, learned = recipe_of(shipped, steps, seed), at_sizes(shipped.crop, seed)[0]
+    recipe, learned = recipe_of(shipped, steps, seed), at_sizes(shipped.crop, SIZES, seed)[0]
     # Without validation scenes the last weights stay: a choice by score would hide some of the spread.
     made = trained(name, settings, recipe, learned, None, runs / f"{name}-{seed}", progress=False)
     model = create_model(name, **settings).eval()
