@@ -47,6 +47,7 @@ engine: $(READY)
 weights: $(READY)
 	$(BIN)/python -m segviz.shipped.recipes
 	$(BIN)/python -m segviz.shipped.leaderboard
+	$(BIN)/python -m segviz.widgets.arena.streets
 	$(BIN)/python -m segviz.shipped.seeds
 
 # The book's figures; make benchmarks SECTIONS="models scenes". How to read them: benchmarks/README.md

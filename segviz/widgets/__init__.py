@@ -12,6 +12,7 @@ _HOME = {
     "ConvolutionExplorer": "convolution",
     "ElsewhereExplorer": "elsewhere",
     "LayerStackEditor": "stack",
+    "NetworkArena": "arena",
     "Progress": "progress",
     "Question": "question",
     "ResizeExplorer": "resize",

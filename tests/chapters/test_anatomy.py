@@ -126,7 +126,7 @@ def test_a_misconception_is_named(path):
 def test_it_asks_before_the_first_figure_moves(path):
     shown = [lines(cell.source)[-1] for cell in code_cells(path)]
     asks = [i for i, line in enumerate(shown) if line.startswith("predict(")]
-    figures = r"\w+(Explorer|Editor|Lab|Hunt|Ladder|Classifier|Anatomy)\("
+    figures = r"\w+(Explorer|Editor|Lab|Hunt|Ladder|Classifier|Anatomy|Arena)\("
     moves = [i for i, line in enumerate(shown) if re.match(figures, line)]
     assert asks and moves and asks[0] < moves[0]
 

@@ -1,21 +1,9 @@
-// What the panels of the CRF explorer show, as pixels. Pure, but for the canvas that is written.
+// What the panels of the CRF explorer show: the color of each pixel. Pure.
 
 import { colorsOf } from "../shared/colors.js";
 
 const VIRIDIS = colorsOf("magnitude", [0, 1]);
 const GREEN = [0, 158, 115];
-
-/** Write one color [red, green, blue] for each pixel. */
-export function paint(canvas, colorOf) {
-  const context = canvas.getContext("2d");
-  const pixels = context.createImageData(canvas.width, canvas.height);
-  for (let i = 0; i < canvas.width * canvas.height; i += 1) {
-    const color = colorOf(i);
-    for (let channel = 0; channel < 3; channel += 1) pixels.data[4 * i + channel] = color[channel];
-    pixels.data[4 * i + 3] = 255;
-  }
-  context.putImageData(pixels, 0, 0);
-}
 
 /** The window's own colors. */
 export function photo({ color }) {

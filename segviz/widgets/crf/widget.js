@@ -4,10 +4,10 @@ import { pointable } from "../shared/cells.js";
 import { gradient } from "../shared/colors.js";
 import { choice, copyLine, select, slider } from "../shared/controls.js";
 import { classKey, el, sentence, set, svg } from "../shared/dom.js";
-import { decoder } from "../shared/pictures.js";
+import { decoder, paint } from "../shared/pictures.js";
 import { defineWidget } from "../shared/shell.js";
 import { labelsOf, loudness, MeanField, planesOf } from "./field.js";
-import { classes, heard, paint, photo, values } from "./painting.js";
+import { classes, heard, photo, values } from "./painting.js";
 import { scoresOf } from "./scores.js";
 import { formula, number, PRESETS, presetOf, pythonLine, readout, settingsOf, SLIDERS, stepRows } from "./words.js";
 

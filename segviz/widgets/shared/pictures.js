@@ -1,4 +1,4 @@
-// Numbers that travel as gray pictures: each is decoded once, when it is first asked for.
+// Numbers that travel as gray pictures, decoded once, when they are first asked for; and canvases that are painted.
 
 /** Gives `decoded(uri)`: `{ bytes, width }`, or null while the picture is on its way; then `onReady` is called. */
 export function decoder(onReady) {
@@ -28,4 +28,16 @@ function pixels(image) {
   const bytes = new Uint8Array(canvas.width * canvas.height);
   for (let i = 0; i < bytes.length; i += 1) bytes[i] = data[4 * i + 1];
   return { bytes, width: canvas.width };
+}
+
+/** Write one color [red, green, blue] for each pixel. */
+export function paint(canvas, colorOf) {
+  const context = canvas.getContext("2d");
+  const pixels = context.createImageData(canvas.width, canvas.height);
+  for (let i = 0; i < canvas.width * canvas.height; i += 1) {
+    const color = colorOf(i);
+    for (let channel = 0; channel < 3; channel += 1) pixels.data[4 * i + channel] = color[channel];
+    pixels.data[4 * i + 3] = 255;
+  }
+  context.putImageData(pixels, 0, 0);
 }

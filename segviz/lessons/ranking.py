@@ -1,0 +1,103 @@
+"""Networks ranked by their stored scores, and which of the differences are more than chance.
+
+Two kinds of chance stand behind a score. Other streets would have given these weights another one: of that the
+leaderboard's scores with each street left out tell. Another training would have given other weights: of that trainings
+from several seeds tell, `segviz.shipped.seeds`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
+from typing import Any
+
+from segviz.shipped import leaderboard, seeds
+from segviz.shipped.scoring import standard_error
+from segviz.widgets.arena.measures import COSTS, TITLES, costs_of, score_of
+
+
+def board(measure: str = "mean_iou") -> dict[str, dict[str, Any]]:
+    """The leaderboard's entries by the networks' titles, those with the largest `measure` first.
+
+    >>> len(board())
+    16
+    """
+    entries = sorted(leaderboard.load()["models"], key=lambda entry: -score_of(entry, measure))
+    return {TITLES[entry["name"]]: entry for entry in entries}
+
+
+def scores(entries: Mapping[str, dict[str, Any]]) -> dict[str, list[str]]:
+    """Columns of a table of these entries: both scores, and what is lost or mistaken, in percent."""
+    headings = {"mean_iou": "mean IoU", "boundary_f1": "outlines"}
+    failures = {"poles_lost": "poles lost", "small_lost": "small lost", "mirrored_as_bicycle": "mirrored"}
+    columns = {name: [f"{score_of(row, key):.3f}" for row in entries.values()] for key, name in headings.items()}
+    return columns | {
+        name: [f"{score_of(row, key):.1f} %" for row in entries.values()] for key, name in failures.items()
+    }
+
+
+def costs(entries: Mapping[str, dict[str, Any]]) -> dict[str, list[str]]:
+    """Columns of a table of these entries: each cost in the unit of the arena."""
+    known = [costs_of(row) for row in entries.values()]
+    headings = {name: measure.label for name, measure in COSTS.items()} | {
+        "milliseconds": "ms",
+        "receptive_field": "sees",
+    }
+    return {name: [_told(row[key]) for row in known] for key, name in headings.items()}
+
+
+def _told(cost: float | None) -> str:
+    return "all" if cost is None else f"{cost:,.0f}" if cost >= 100 else f"{cost:.3g}"
+
+
+def gap(one: dict[str, Any], other: dict[str, Any], score: str = "mean_iou") -> tuple[float, float]:
+    """By how much `one` is ahead of `other`, and the standard error of that over the streets, both having the same.
+
+    `score` is "mean_iou" or "boundary_f1"; the two are entries of the leaderboard.
+    """
+    pairs = zip(one["without"][score], other["without"][score], strict=True)
+    return one[score] - other[score], standard_error([a - b for a, b in pairs])
+
+
+def trained(measure: str = "mean_iou", size: int = 224) -> dict[str, list[float]]:
+    """A score of each training from several seeds, by the networks' titles, on pictures of this size."""
+    found: dict[str, list[float]] = {}
+    for run in seeds.load()["runs"]:
+        found.setdefault(TITLES[run["name"]], []).append(score_of(run["sizes"][str(size)], measure))
+    return found
+
+
+def apart(one: Sequence[float], other: Sequence[float]) -> bool:
+    """Whether every value of one stands on the same side of every value of the other.
+
+    >>> apart([0.5, 0.6], [0.7, 0.8]), apart([0.5, 0.75], [0.7, 0.8])
+    (True, False)
+    """
+    return max(one) < min(other) or max(other) < min(one)
+
+
+def chance_of_apart(count: int) -> float:
+    """How probable it is that two lots of `count` values stand apart though all come from one source.
+
+    Each way to deal the values out is as likely as another, and two of them keep the lots apart: all are tried.
+
+    >>> chance_of_apart(2)                              # two of six
+    0.3333333333333333
+    """
+    values = range(2 * count)
+    deals = [(lot, [v for v in values if v not in lot]) for lot in combinations(values, count)]
+    return sum(apart(lot, rest) for lot, rest in deals) / len(deals)
+
+
+def front(points: Iterable[tuple[str, float, float]]) -> list[str]:
+    """The names of the points (name, cost, score) that none beats: none costs no more, scores no less, and differs.
+
+    >>> front([("a", 1, 0.5), ("b", 2, 0.4), ("c", 3, 0.9)])
+    ['a', 'c']
+    """
+    known = list(points)
+
+    def beats(one: tuple[str, float, float], other: tuple[str, float, float]) -> bool:
+        return one[1] <= other[1] and one[2] >= other[2] and one[1:] != other[1:]
+
+    return [point[0] for point in known if not any(beats(other, point) for other in known)]

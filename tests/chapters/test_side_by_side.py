@@ -1,0 +1,76 @@
+"""What chapter 10 says without computing it: the alternative texts, the replies, the beliefs behind wrong answers."""
+
+import pytest
+from notebooks import CHAPTERS, replies, run, verdict_on
+
+from segviz import create_model, receptive_field
+from segviz.backmatter.elsewhere import data
+
+(PATH,) = [path for path in CHAPTERS if path.stem == "side-by-side"]
+
+
+@pytest.fixture(scope="module")
+def chapter():
+    return run(PATH)
+
+
+# --- Prose and pictures -----------------------------------------------------------------------------------------------
+
+
+def test_the_figure_of_sizes_has_u_net_far_ahead(chapter):
+    for values in chapter.names["by_size"].values():
+        first, second = sorted(values, reverse=True)[:2]
+        assert first > second + 0.03
+
+
+def test_the_figure_of_classes_is_told_as_it_is(chapter):
+    iou = {
+        name: dict(zip(chapter.names["Scenes"].classes, row, strict=True))
+        for name, row in chapter.names["per_class"].items()
+    }
+    assert all(min(own[label] for own in iou.values()) > 0.8 for label in ("sky", "road", "bus"))
+    assert all(iou["FCN-8s"][label] > iou["SegNet"][label] for label in ("person", "sign"))
+
+
+def test_deconvnet_s_bottleneck_is_as_coarse_as_fcn_32s_s():
+    for name, layer in (("deconvnet", "fc7"), ("fcn32s", "score_fr")):
+        assert receptive_field(create_model(name, width=0.05), layer=layer).stride == (32, 32)
+
+
+def test_the_tools_are_those_of_the_page_on_other_libraries():
+    assert data.load()["versions"]["thop"].startswith("0.1.1")
+
+
+# --- Replies ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_replies_give_the_numbers(chapter):
+    names = chapter.names
+    for reply in replies(chapter, "predict-outlines").values():
+        assert all(f"{value:.3f}" in reply for value in names["edges"].values())
+    assert all(str(names["count"]) in reply for reply in replies(chapter, "predict-poles").values())
+    assert all(f"{names['spread']:.2f}" in reply for reply in replies(chapter, "predict-conventions").values())
+
+
+# --- Each hint belongs to an answer that is wrong, and wrong for the reason given -----------------------------------
+
+LIKELY = [
+    ("1", 4 * 131072, "outputs times weights"),
+    ("1", 2 * 131072, "one multiply-add"),
+    ("2", [131072, 131072], "keeps its output"),
+    ("2", [262144, 131072], "while it writes"),
+    ("3", 0.495, "leaves the absent"),
+    ("3", 0.047, "as 0"),
+    ("3", 0.99, "Pixel accuracy"),
+    ("4", 0.0143, "either direction"),
+    ("4", 0.1, "three"),
+    ("4", 0.0078, "four and four"),
+    ("6", [0.608, 0.596], "come first"),
+]
+
+
+@pytest.mark.parametrize(("number", "answer", "reason"), LIKELY)
+def test_a_likely_wrong_answer_is_told_its_reason(number, answer, reason):
+    verdict = verdict_on(PATH, f"exercise-{number}", f"answer = {answer}")
+    assert verdict.state == "wrong"
+    assert reason in verdict.words

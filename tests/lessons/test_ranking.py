@@ -1,0 +1,47 @@
+"""What chapter 10 reasons with, against brute force."""
+
+import random
+
+import pytest
+import torch
+
+from segviz.lessons import ranking
+from segviz.shipped import leaderboard
+
+
+def test_the_board_is_in_order_and_whole():
+    board = ranking.board("boundary_f1")
+    found = [entry["boundary_f1"] for entry in board.values()]
+    assert found == sorted(found, reverse=True) and len(found) == len(leaderboard.load()["models"])
+
+
+def test_a_pair_s_standard_error_is_that_of_the_differences():
+    torch.manual_seed(0)
+    a, b = torch.rand(2, 25, dtype=torch.float64)
+    entries = [{"mean_iou": v.mean().item(), "without": {"mean_iou": ((v.sum() - v) / 24).tolist()}} for v in (a, b)]
+    difference, error = ranking.gap(*entries)
+    assert difference == pytest.approx((a - b).mean().item())
+    assert error == pytest.approx(((a - b).std() / 5).item())
+
+
+def test_chance_is_that_of_shuffling():
+    draw = random.Random(0)
+    shuffled = [draw.sample(range(6), 6) for _ in range(20000)]
+    often = sum(ranking.apart(values[:3], values[3:]) for values in shuffled) / len(shuffled)
+    assert ranking.chance_of_apart(3) == pytest.approx(0.1) == pytest.approx(often, abs=0.01)
+
+
+def test_runs_are_kept_by_network(monkeypatch):
+    runs = [{"name": n, "sizes": {"224": {"mean_iou": v}}} for n, v in (("unet", 0.7), ("fcn8s", 0.5), ("unet", 0.8))]
+    monkeypatch.setattr(ranking.seeds, "load", lambda: {"runs": runs})
+    assert ranking.trained() == {"U-Net": [0.7, 0.8], "FCN-8s": [0.5]}
+
+
+def test_tables_have_a_cell_for_every_network():
+    board = ranking.board()
+    columns = ranking.scores(board) | ranking.costs(board)
+    assert {len(cells) for cells in columns.values()} == {len(board)} and "all" in columns["sees"]
+
+
+def test_equal_points_share_the_front():
+    assert ranking.front([("a", 1, 2), ("b", 1, 2), ("c", 1, 1), ("d", 2, 2)]) == ["a", "b"]
