@@ -17,7 +17,7 @@ SHARED = WIDGETS / "shared"
 
 _IMPORT = re.compile(r'^import\s+\{([^}]*)\}\s+from\s+"(\.[^"]+)";\n?', re.MULTILINE)
 _EXPORT = re.compile(r"^export\s+(?:async\s+)?(?:function\*?|const|let|class)\s+(\w+)", re.MULTILINE)
-_REM = re.compile(r"(?<![\w.-])(\d*\.?\d+)rem\b")
+_REM = re.compile(r"(?<![\w.])(?<!\w-)(\d*\.?\d+)rem\b")
 _LEFTOVER = re.compile(r"^\s*(?:import\s*[\w{*\"']|export\b)", re.MULTILINE)
 
 

@@ -265,7 +265,7 @@ def test_a_run_can_be_canceled_and_tells_how_far_it_is(page):
           return run.catch((error) => [error.name, told]);
         }"""
     )
-    assert told == ["AbortError", [[n, 58] for n in range(4)]]
+    assert told == ["AbortError", [[n, 54] for n in range(4)]]
 
 
 PARSE = """(texts) => texts.map((text) => {
