@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from segviz.activations import first_tensor, modules_at
 from segviz.checkpoints import replacing
+from segviz.measurement.running import left_alone
 
 # Odd and unequal, so that no size is taken for a constant that happens to fit; two pictures, for the same reason.
 _EXAMPLE = (2, 97, 131)
@@ -38,24 +39,20 @@ def to_onnx(model: nn.Module, path: str | os.PathLike, layers: str | Iterable[st
     with modules_at(model, names):
         pass  # that each is there, before anything is traced
     _require()
-    mode = model.training
     least = getattr(model, "min_size", 0)
     batch, height, width = _EXAMPLE
     parameter = next(model.parameters(), torch.zeros(()))
     x = torch.rand(batch, channels, max(height, least + 1), max(width, least + 3)).to(parameter)
-    try:
-        with _quiet(), torch.no_grad():
-            program: Any = torch.onnx.export(
-                _Opened(model.eval(), names).eval(),
-                (x,),
-                input_names=["x"],
-                output_names=["logits", *names],
-                dynamic_shapes=({0: "batch", 2: "height", 3: "width"},),
-                dynamo=True,
-                verbose=False,
-            )
-    finally:
-        model.train(mode)
+    with left_alone(model), _quiet(), torch.no_grad():
+        program: Any = torch.onnx.export(
+            _Opened(model, names).eval(),
+            (x,),
+            input_names=["x"],
+            output_names=["logits", *names],
+            dynamic_shapes=({0: "batch", 2: "height", 3: "width"},),
+            dynamo=True,
+            verbose=False,
+        )
     content = program.model_proto.SerializeToString()
     with replacing(path) as file:
         file.write(content)

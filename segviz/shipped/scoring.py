@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from segviz.data import Scenes
 from segviz.data.stage import BICYCLE, BUS, PERSON, POLE, SIGN
 from segviz.metrics import class_boundary_f1, class_iou, confusion_matrix, mean_iou, pixel_accuracy
+from segviz.training.modes import evaluating
 
 TOLERANCE = 1.0  # pixels, of the boundary F1
 SMALL = (SIGN, PERSON, BICYCLE)
@@ -47,20 +48,19 @@ class Counts:
 def counted(model: nn.Module, scenes: Scenes) -> Counts:
     """One pass of `model`, in evaluation mode and left in the mode it was in, on the device it is on."""
     device = next(model.parameters()).device
-    mode, classes = model.training, len(scenes.classes)
+    classes = len(scenes.classes)
     matrices, outlines, mirrored = [], [], torch.zeros(classes, dtype=torch.int64)
-    model.eval()
-    for start in range(0, len(scenes), BATCH):
-        indices = range(start, min(start + BATCH, len(scenes)))
-        drawn = [scenes.scene(index) for index in indices]  # once for picture, labels and mirrors
-        images = torch.stack([torch.from_numpy(scene.image) for scene in drawn]).permute(0, 3, 1, 2)
-        masks = torch.stack([torch.from_numpy(scene.labels).long() for scene in drawn])
-        said = model((images.contiguous().float() / 255).to(device)).argmax(1).cpu()
-        outlines.append(class_boundary_f1(said, masks, classes, TOLERANCE).T)
-        for scene, labels, mask in zip(drawn, said, masks, strict=True):
-            matrices.append(confusion_matrix(labels, mask, classes))
-            mirrored += torch.bincount(labels[torch.from_numpy(scene.mirrored)], minlength=classes)
-    model.train(mode)
+    with evaluating(model):
+        for start in range(0, len(scenes), BATCH):
+            indices = range(start, min(start + BATCH, len(scenes)))
+            drawn = [scenes.scene(index) for index in indices]  # once for picture, labels and mirrors
+            images = torch.stack([torch.from_numpy(scene.image) for scene in drawn]).permute(0, 3, 1, 2)
+            masks = torch.stack([torch.from_numpy(scene.labels).long() for scene in drawn])
+            said = model((images.contiguous().float() / 255).to(device)).argmax(1).cpu()
+            outlines.append(class_boundary_f1(said, masks, classes, TOLERANCE).T)
+            for scene, labels, mask in zip(drawn, said, masks, strict=True):
+                matrices.append(confusion_matrix(labels, mask, classes))
+                mirrored += torch.bincount(labels[torch.from_numpy(scene.mirrored)], minlength=classes)
     return Counts(torch.stack(matrices), torch.cat(outlines), mirrored.tolist())
 
 

@@ -18,6 +18,7 @@ from torch.utils.data import Dataset
 from segviz.activations import first_tensor
 from segviz.metrics import check_labels, class_boundary_f1, class_iou, confusion_matrix, mean_iou, pixel_accuracy
 from segviz.training.labels import require_two
+from segviz.training.modes import evaluating
 from segviz.training.processes import Processes
 
 
@@ -36,7 +37,8 @@ def evaluate(
 
     `mean_iou`, `pixel_accuracy` and `boundary_f1` (within `tolerance` pixels) are floats, `class_iou` and
     `class_boundary_f1` lists with None for a class that never occurs, `confusion` the rows of the matrix. The
-    model is evaluated in evaluation mode and left in the mode it was in; several processes share the pictures.
+    model is evaluated in evaluation mode, and each of its modules left in the mode it was in; several processes share
+    the pictures.
 
     `model` gives logits (N, K, H, W) of the images' size, or a dict with them as `out` (of other dicts, tuples and
     lists the first tensor counts).
@@ -48,12 +50,10 @@ def evaluate(
     if len(dataset) < team.count:  # type: ignore[arg-type]
         raise ValueError(f"dataset must give every process a picture, got {len(dataset)} for {team.count}")  # type: ignore[arg-type]
     model.to(team.device)
-    mode = model.training
-    model.eval()
     shared = range(team.rank, len(dataset), team.count)  # type: ignore[arg-type]
     matrix: Tensor | None = None
     ignored = torch.zeros((), dtype=torch.int64, device=team.device)
-    try:
+    with evaluating(model):
         for start in range(0, len(shared), batch_size):
             pairs = [dataset[index] for index in shared[start : start + batch_size]]
             for group in _by_size(pairs):
@@ -69,8 +69,6 @@ def evaluate(
                 if ignore_index is not None:
                     ignored += (masks == ignore_index).sum()
                 sums += torch.stack([outlines.nansum(1), outlines.isfinite().sum(1)])
-    finally:
-        model.train(mode)
     assert matrix is not None
     matrix, sums, ignored = team.total(matrix), team.total(sums), team.total(ignored)
     classes_there = set(matrix.sum(1).nonzero().flatten().tolist())

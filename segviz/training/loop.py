@@ -35,6 +35,7 @@ from segviz.metrics import check_labels
 from segviz.training.batches import loader, seed_of
 from segviz.training.evaluation import check_batch, evaluate, logits_of
 from segviz.training.labels import require_classes
+from segviz.training.modes import evaluating
 from segviz.training.processes import Processes
 
 STATE_FILE, WEIGHTS_FILE, HISTORY_FILE = "state.pt", "model.safetensors", "history.json"
@@ -131,8 +132,8 @@ def train(
     The model comes back in evaluation mode.
 
     The data sets give image float (3, H, W) in [0, 1] and mask int64 (H, W); all of one size, or each step's, from
-    `segviz.data.Sizes`. The model gives logits (N, K, H, W) of
-    the images' size, or a dict with them as `out`, whose `aux` is the auxiliary head's, as torchvision's have it.
+    `segviz.data.Sizes`. The model gives logits (N, K, H, W) of the images' size, or a dict with them as `out`, whose
+    `aux` is the auxiliary head's, as torchvision's have it.
     `parameters` are what the optimizer takes, groups with learning rates of their own included (all of the model's
     if None).
 
@@ -294,11 +295,8 @@ class _Run:
 
     def show(self, callback: Callable[[nn.Module, dict[str, Any]], object]) -> None:
         """Hand over the model as it is now, and take it back as it was."""
-        modes = [(module, module.training) for module in self.model.modules()]
-        self.model.eval()
-        callback(self.model, self.history[-1])
-        for module, mode in modes:
-            module.training = mode
+        with evaluating(self.model):
+            callback(self.model, self.history[-1])
 
     def checkpoint(self, name: str, options: dict[str, Any] | None) -> Checkpoint:
         """The weights as they are, with the last scores."""

@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from segviz.training.modes import evaluating
+
 
 def parameter_groups(model: nn.Module, lr: float, *, new_layers: float = 10.0, **settings: Any) -> list[dict[str, Any]]:
     """The parameters in two groups for an optimizer: `model.backbone` at `lr`, every other layer at `new_layers · lr`.
@@ -135,17 +137,14 @@ def settle_batch_norm(model: nn.Module, batches: Iterable[Tensor]) -> None:
     >>> layer.running_mean.item()
     0.5
     """
-    modes = {module: module.training for module in model.modules()}
     layers = [module for module in model.modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)]
     momenta = [layer.momentum for layer in layers]
-    model.eval()
-    for layer in layers:
-        layer.reset_running_stats()
-        layer.momentum = None  # a mean over all batches
-        layer.train()
-    for images in batches:
-        model(images)
+    with evaluating(model):
+        for layer in layers:
+            layer.reset_running_stats()
+            layer.momentum = None  # a mean over all batches
+            layer.train()
+        for images in batches:
+            model(images)
     for layer, momentum in zip(layers, momenta, strict=True):
         layer.momentum = momentum
-    for module, training in modes.items():
-        module.training = training

@@ -80,3 +80,10 @@ def test_without_the_packages_it_is_said_how_to_get_them(tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "onnxscript", None)
     with pytest.raises(ImportError, match=r"pip install 'segviz\[onnx\]'"):
         exporting.to_onnx(nn.Conv2d(3, 1, 1), tmp_path / "net.onnx")
+
+
+def test_each_part_of_a_network_is_in_the_mode_that_it_was_in(tmp_path):
+    model = nn.Sequential(nn.Conv2d(3, 2, 1), nn.BatchNorm2d(2), nn.Dropout()).train()
+    model[1].eval()
+    to_onnx(model, tmp_path / "net.onnx", "0")
+    assert [module.training for module in model.modules()] == [True, True, False, True]

@@ -29,6 +29,13 @@ def test_scores_agree_with_torchmetrics_on_the_whole_set():
     assert scores["pixel_accuracy"] == pytest.approx((prediction == masks).float().mean().item())
 
 
+def test_a_part_that_was_held_still_by_hand_stays_so():
+    model = nn.Sequential(nn.Conv2d(3, 11, 1), nn.BatchNorm2d(11)).train()
+    model[1].eval()
+    evaluate(model, Scenes(2, (32, 32)), device="cpu")
+    assert [module.training for module in model.modules()] == [True, True, False]
+
+
 def test_evaluation_leaves_the_mode_and_the_statistics_alone():
     model = small_model()
     before = {key: value.clone() for key, value in model.state_dict().items()}
