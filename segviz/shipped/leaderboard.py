@@ -13,7 +13,6 @@ chapters draw their tables and plots:
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import time
 from collections.abc import Sequence
@@ -27,10 +26,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
-from segviz.checkpoints import WEIGHTS, replacing
+from segviz.checkpoints import WEIGHTS
 from segviz.data import Scenes
 from segviz.fields import receptive_field
 from segviz.models import create_model, list_models
+from segviz.shipped import records
 from segviz.shipped.recipes import SIZE, VALIDATION_SIZES, held_out_scenes
 from segviz.shipped.scoring import TOLERANCE, counted, scores, summary, without_each
 
@@ -45,9 +45,7 @@ def load(path: Path = SCORES) -> dict[str, Any]:
 
     Raises FileNotFoundError, saying how to make them, where there are none.
     """
-    if not path.is_file():
-        raise FileNotFoundError(f"no scores at {path}; `python -m segviz.shipped.leaderboard` makes them")
-    return json.loads(path.read_text(encoding="utf-8"))
+    return records.read(path, "python -m segviz.shipped.leaderboard")
 
 
 def at_size(entry: dict[str, Any], size: int) -> dict[str, Any]:
@@ -204,10 +202,7 @@ def store(models: Sequence[dict[str, Any]], scenes: Scenes, path: Path) -> None:
         "other_sizes": {str(side): min(OTHER_SCENES, len(scenes)) for side in OTHER_SIZES},
     }
     with_what = {"torch": torch.__version__.split("+")[0], "cpu_threads": torch.get_num_threads()}
-    lines = ",\n".join(json.dumps(row) for row in models)
-    head = f'"scenes": {json.dumps(measured_on)},\n"measured_with": {json.dumps(with_what)}'
-    with replacing(path) as file:
-        file.write(f'{{\n{head},\n"models": [\n{lines}\n]\n}}\n'.encode())
+    records.write(path, {"scenes": measured_on, "measured_with": with_what}, "models", models)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

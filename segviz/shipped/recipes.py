@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,11 @@ class Shipped:
     half: bool = True
     sizes: tuple[int, ...] = SIZES
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What `create_model` is given beside the name."""
+        return {"num_classes": len(Scenes.classes), "width": self.width} | self.options
+
 
 # The FCNs and DeconvNet need whole scenes: a crop of 128 is four cells of stride 32. A CPU takes nine times as long
 # over the 64×64 kernel of an FCN-32s in 16 bits as in 32. Those with wide rates need a map that the rates fit on. The
@@ -92,6 +98,7 @@ SHIPPED = {
 }
 
 
+@cache
 def class_weights() -> tuple[float, ...]:
     """A weight for each class of the scenes: the square root of the median share over its own.
 
@@ -116,14 +123,13 @@ def train_shipped(
     `steps` shortens both parts of the training, for a trial. Gives what was stored.
     """
     shipped = SHIPPED[name]
-    settings = {"num_classes": len(Scenes.classes), "width": shipped.width} | shipped.options
     how: dict[str, Any] = {"device": device, "workers": workers, "progress": progress}
     start = None
-    one_size = recipe_of(shipped, steps or shipped.steps)
+    recipe, scenes = recipe_of(shipped, steps or shipped.steps), at_one_size(shipped.crop)
     if shipped.first is not None:
-        part = settings | shipped.first
-        start = trained(name, part, one_size, *at_one_size(shipped.crop), runs / f"{name}-first", **how).state
-    start = trained(name, settings, one_size, *at_one_size(shipped.crop), runs / name, start=start, **how).state
+        part = shipped.settings | shipped.first
+        start = trained(name, part, recipe, *scenes, runs / f"{name}-first", **how).state
+    start = trained(name, shipped.settings, recipe, *scenes, runs / name, start=start, **how).state
     best = over_sizes(name, start, runs=runs, steps=steps, **how)
     return stored(best, folder, device)
 
@@ -133,22 +139,22 @@ def over_sizes(
 ) -> Checkpoint:
     """The second part of the training of `name`, from the weights `start`."""
     shipped = SHIPPED[name]
-    settings = {"num_classes": len(Scenes.classes), "width": shipped.width} | shipped.options
-    recipe = recipe_of(shipped, steps or shipped.more, seed, shipped.learning_rate / 2)
+    recipe = replace(recipe_of(shipped, steps or shipped.more, seed), learning_rate=shipped.learning_rate / 2)
     directory = runs / f"{name}-sizes"
     learned, choosing = at_sizes(shipped.crop, shipped.sizes, seed)
     # Before they are settled, statistics say little of the weights: the last ones are taken, the learning rate being 0.
     chosen_by = None if shipped.settle else choosing
-    best = trained(name, settings, recipe, learned, chosen_by, directory, start=start, **how)
+    best = trained(name, shipped.settings, recipe, learned, chosen_by, directory, start=start, **how)
     return settled(best) if shipped.settle else best
 
 
-def recipe_of(shipped: Shipped, steps: int, seed: int = 0, learning_rate: float | None = None) -> Recipe:
+def recipe_of(shipped: Shipped, steps: int, seed: int = 0) -> Recipe:
+    """What all trainings have in common, and this network's own."""
     return Recipe(
         steps=steps,
         batch_size=shipped.batch_size,
         optimizer="adamw",
-        learning_rate=learning_rate or shipped.learning_rate,
+        learning_rate=shipped.learning_rate,
         weight_decay=0.01,
         warmup=50,
         clip=1.0,
@@ -157,11 +163,11 @@ def recipe_of(shipped: Shipped, steps: int, seed: int = 0, learning_rate: float 
     )
 
 
-def at_one_size(crop: int, seed: int = 0) -> tuple[Dataset, Dataset]:
+def at_one_size(crop: int) -> tuple[Dataset, Dataset]:
     """Scenes of 224 pixels to learn, by windows of `crop`, and whole ones to choose the best weights by."""
     varied = v2.Compose([v2.RandomCrop(crop), v2.RandomHorizontalFlip()])
     return (
-        Kept(Scenes(TRAINING_SCENES, SIZE, seed), transforms=varied),
+        Kept(Scenes(TRAINING_SCENES, SIZE), transforms=varied),
         Scenes(VALIDATION_SCENES, SIZE, VALIDATION_SEED),
     )
 
@@ -265,7 +271,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if unknown:
         line.error(f"unknown names {unknown}; known are {', '.join(SHIPPED)}")
     for name in asked.names or list_models():
-        stored = train_shipped(
+        made = train_shipped(
             name,
             folder=asked.folder,
             runs=asked.runs,
@@ -274,7 +280,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             workers=asked.workers,
         )
         size = (asked.folder / f"{name}.safetensors").stat().st_size / 2**20
-        print(f"{name:15s} mean IoU {stored.scores['mean_iou']:.3f}  {size:.1f} MB", flush=True)
+        print(f"{name:15s} mean IoU {made.scores['mean_iou']:.3f}  {size:.1f} MB", flush=True)
 
 
 if __name__ == "__main__":

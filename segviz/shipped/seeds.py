@@ -11,15 +11,15 @@ the shipped weights, so what they tell is the spread and not the height. The sco
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from segviz.checkpoints import WEIGHTS, load_into, replacing
+from segviz.checkpoints import WEIGHTS, load_into
 from segviz.data import Scenes
 from segviz.models import create_model
+from segviz.shipped import records
 from segviz.shipped.leaderboard import scores
 from segviz.shipped.recipes import SHIPPED, SIZES, VALIDATION_SIZES, at_sizes, recipe_of, trained
 from segviz.train import TEST_SEED
@@ -36,19 +36,16 @@ def load(path: Path = SEEDS) -> dict[str, Any]:
     A run has its `name`, its `seed`, and under `sizes` what `leaderboard.scores` says at each side of a scene.
     Raises FileNotFoundError, saying how to make them, where there are none.
     """
-    if not path.is_file():
-        raise FileNotFoundError(f"no scores at {path}; `python -m segviz.shipped.seeds` makes them")
-    return json.loads(path.read_text(encoding="utf-8"))
+    return records.read(path, "python -m segviz.shipped.seeds")
 
 
 def run(name: str, seed: int, *, runs: Path, steps: int = STEPS, scenes: int = SCORED_SCENES) -> dict[str, Any]:
     """Train `name` over all sizes from `seed` and score its last weights."""
     shipped = SHIPPED[name]
-    settings = {"num_classes": len(Scenes.classes), "width": shipped.width} | shipped.options
     recipe, learned = recipe_of(shipped, steps, seed), at_sizes(shipped.crop, SIZES, seed)[0]
     # Without validation scenes the last weights stay: a choice by score would hide some of the spread.
-    made = trained(name, settings, recipe, learned, None, runs / f"{name}-{seed}", progress=False)
-    model = create_model(name, **settings).eval()
+    made = trained(name, shipped.settings, recipe, learned, None, runs / f"{name}-{seed}", progress=False)
+    model = create_model(name, **shipped.settings).eval()
     load_into(model, made.state)
     at = {str(size): scores(model, Scenes(scenes, (size, size), TEST_SEED)) for size in VALIDATION_SIZES}
     return {"name": name, "seed": seed, "sizes": at}
@@ -58,13 +55,12 @@ def store(entries: Sequence[dict[str, Any]], steps: int, scenes: int, path: Path
     """Write the runs, and what they were."""
     recipe = asdict(recipe_of(SHIPPED[COMPARED[0]], steps))
     differing = ("seed", "batch_size")
-    result = {
+    about = {
         "recipe": {key: value for key, value in recipe.items() if key not in differing},
         "scenes": {"count": scenes, "sizes": list(VALIDATION_SIZES), "seed": TEST_SEED},
-        "runs": sorted(entries, key=lambda entry: (COMPARED.index(entry["name"]), entry["seed"])),
     }
-    with replacing(path) as file:
-        file.write(json.dumps(result, indent=1).encode())
+    runs = sorted(entries, key=lambda entry: (COMPARED.index(entry["name"]), entry["seed"]))
+    records.write(path, about, "runs", runs)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

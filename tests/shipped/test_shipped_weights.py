@@ -8,7 +8,9 @@ from segviz.data import Scenes
 from segviz.metrics import confusion_matrix
 from segviz.models import create_model, list_models
 from segviz.shipped import leaderboard
-from segviz.shipped.recipes import SHIPPED, VALIDATION_SIZES, held_out_scenes
+from segviz.shipped.recipes import SHIPPED, SIZES, VALIDATION_SIZES, at_one_size, at_sizes, held_out_scenes
+from segviz.shipped.seeds import TRAININGS
+from segviz.train import TEST_SEED, VALIDATION_SEED
 
 
 @pytest.fixture(scope="module")
@@ -79,3 +81,12 @@ def test_networks_that_see_a_whole_bus_are_seldom_taken_in_by_its_glass(table):
     mistaken = [row["failures"]["mirrored_as_bicycle"] for row in table.values()]
     assert 0 < max(mistaken) < 0.05
     assert all(row["failures"]["mirrored_as_bus"] > 0.85 for row in table.values())
+
+
+def test_no_training_draws_the_scenes_of_the_scores_nor_those_that_weights_are_chosen_by():
+    kept = [part for each in SHIPPED.values() for part in at_sizes(each.crop, each.sizes)[0].datasets]
+    kept += [part for seed in TRAININGS for part in at_sizes(128, SIZES, seed)[0].datasets]
+    learned = {part.dataset.seed for part in (*kept, at_one_size(128)[0])}
+    assert {part.seed for part in at_sizes(128, SIZES)[1].datasets} == {VALIDATION_SEED}
+    assert held_out_scenes().seed == TEST_SEED != VALIDATION_SEED
+    assert not {TEST_SEED, VALIDATION_SEED} & learned
