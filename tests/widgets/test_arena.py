@@ -6,7 +6,7 @@ import torch
 from segviz.backmatter import architectures
 from segviz.models import list_models
 from segviz.shipped import leaderboard, seeds
-from segviz.shipped.recipes import held_out_scenes
+from segviz.shipped.recipes import VALIDATION_SIZES, held_out_scenes
 from segviz.widgets import NetworkArena
 from segviz.widgets.arena import COSTS, NETWORKS, SCORES, STREETS, measures, streets
 
@@ -21,7 +21,7 @@ def test_its_names_are_those_of_the_measures_the_networks_and_the_streets():
 def test_it_holds_the_leaderboards_numbers():
     for held, row in zip(NetworkArena().held["networks"], leaderboard.load()["models"], strict=True):
         assert held["name"] == row["name"]
-        for size in measures.SIZES:
+        for size in VALIDATION_SIZES:
             own = leaderboard.at_size(row, size)
             assert held["scores"][str(size)]["mean_iou"] == pytest.approx(own["mean_iou"], rel=1e-4)
             poles = held["scores"][str(size)]["poles_lost"]
@@ -36,12 +36,12 @@ def test_the_spread_over_seeds_is_the_deviation_of_their_runs(monkeypatch, tmp_p
     run = {"mean_iou": 0.5, "boundary_f1": 0.3, "failures": {"poles_lost": 0.5, "mirrored_as_bicycle": None}}
     runs = [{"name": "unet", "seed": seed, "sizes": {"224": run | {"mean_iou": 0.5 + 0.1 * seed}}} for seed in range(3)]
     monkeypatch.setattr(seeds, "SEEDS", tmp_path / "seeds.json")
-    assert measures.seed_spread("unet", 224) == {}
+    assert measures.seed_spread(measures.seed_runs(), "unet", 224) == {}
     seeds.SEEDS.write_text("{}")
     monkeypatch.setattr(seeds, "load", lambda: {"runs": runs})
-    spread = measures.seed_spread("unet", 224)
+    spread = measures.seed_spread(measures.seed_runs(), "unet", 224)
     assert spread["mean_iou"] == pytest.approx(0.1) and spread["boundary_f1"] == spread["poles_lost"] == 0
-    assert "small_lost" not in spread and measures.seed_spread("fcn8s", 224) == {}
+    assert "small_lost" not in spread and measures.seed_spread(measures.seed_runs(), "fcn8s", 224) == {}
 
 
 @pytest.mark.parametrize("street", range(STREETS))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from statistics import stdev
 from typing import Any
 
 from segviz.shipped import leaderboard, seeds
-
-SIZES = (128, 224, 320)
+from segviz.shipped.recipes import VALIDATION_SIZES
 
 TITLES = {
     "fcn32s": "FCN-32s",
@@ -82,11 +82,14 @@ def costs_of(entry: dict[str, Any]) -> dict[str, float | None]:
     }
 
 
-def seed_spread(name: str, size: int) -> dict[str, float]:
-    """The standard deviation of each score over trainings from several seeds; empty where there were none."""
-    if not seeds.SEEDS.is_file():
-        return {}
-    runs = [run["sizes"][str(size)] for run in seeds.load()["runs"] if run["name"] == name]
+def seed_runs() -> list[dict[str, Any]]:
+    """What is stored of the trainings from several seeds; empty where there were none."""
+    return seeds.load()["runs"] if seeds.SEEDS.is_file() else []
+
+
+def seed_spread(trainings: Sequence[dict[str, Any]], name: str, size: int) -> dict[str, float]:
+    """The standard deviation of each of a network's scores over its `trainings`; empty where there were none."""
+    runs = [run["sizes"][str(size)] for run in trainings if run["name"] == name]
     known = [measure for measure in SCORES if all(_has(run, measure) for run in runs)]
     return {measure: stdev(score_of(run, measure) for run in runs) for measure in known} if len(runs) > 1 else {}
 
@@ -98,16 +101,16 @@ def _has(scores: dict[str, Any], measure: str) -> bool:
 def networks() -> list[dict[str, Any]]:
     """Each shipped network: its `name`, `title` and `costs`, and by the size of the pictures its `scores`, their
     `streets` (standard errors over the scenes) and `seeds` (standard deviations over trainings)."""
-    found = []
+    found, trainings = [], seed_runs()
     for entry in leaderboard.load()["models"]:
-        at = {str(size): leaderboard.at_size(entry, size) for size in SIZES}
+        at = {str(size): leaderboard.at_size(entry, size) for size in VALIDATION_SIZES}
         about = {
             "name": entry["name"],
             "title": TITLES[entry["name"]],
             "costs": {name: _short(value) for name, value in costs_of(entry).items()},
             "scores": {size: {name: _short(score_of(own, name)) for name in SCORES} for size, own in at.items()},
             "streets": {size: _shortened(own["standard_error"]) for size, own in at.items()},
-            "seeds": {str(size): _shortened(seed_spread(entry["name"], size)) for size in SIZES},
+            "seeds": {str(size): _shortened(seed_spread(trainings, entry["name"], size)) for size in VALIDATION_SIZES},
         }
         found.append(about)
     return found

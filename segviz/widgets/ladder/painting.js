@@ -1,4 +1,4 @@
-// The stored maps of the trained network: cut out of their sheet, which the browser decodes once, and painted.
+// The stored maps of the trained network: cut out of their sheet, which the browser decodes once, and their colors. Pure.
 
 /** Map number `way` of a sheet whose maps have `side` × `side` pixels. */
 export function mapOf(bytes, way, side) {
@@ -10,13 +10,10 @@ export function differing(one, another) {
   return one.reduce((count, label, i) => count + (label !== another[i]), 0) / one.length;
 }
 
-/** The labels in their colors; where `unlike` is given, only those that differ from it, on a pale ground. */
-export function paint(context, labels, palette, side, unlike = null) {
-  const pixels = context.createImageData(side, side);
-  labels.forEach((label, i) => {
-    const pale = unlike && unlike[i] === label;
-    palette[label].forEach((value, channel) => (pixels.data[4 * i + channel] = pale ? 225 + 0.1 * value : value));
-    pixels.data[4 * i + 3] = 255;
-  });
-  context.putImageData(pixels, 0, 0);
+/** The color of pixel `i` of a map; where `unlike` is given, pale but for the labels that differ from it. */
+export function colorOf(labels, palette, unlike = null) {
+  return (i) => {
+    const color = palette[labels[i]];
+    return unlike && unlike[i] === labels[i] ? color.map((value) => 225 + 0.1 * value) : color;
+  };
 }

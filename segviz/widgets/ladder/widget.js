@@ -3,10 +3,10 @@
 import { pointable } from "../shared/cells.js";
 import { button, choice, copyLine, slider } from "../shared/controls.js";
 import { classKey, el, sentence, set, svg } from "../shared/dom.js";
-import { decoder } from "../shared/pictures.js";
+import { decoder, paint } from "../shared/pictures.js";
 import { defineWidget } from "../shared/shell.js";
 import { isLegal, ladder, neighbors, STRIDES, wayOf } from "./geometry.js";
-import { differing, mapOf, paint } from "./painting.js";
+import { colorOf, differing, mapOf } from "./painting.js";
 import { painting, pythonLines, readout } from "./words.js";
 
 const SIZES = [16, 1000];
@@ -161,7 +161,7 @@ function mapsOf(frame) {
     set(photo, { src: image });
     const bytes = decoded(sheet)?.bytes;
     const [whole, own] = bytes ? [0, view.way].map((way) => mapOf(bytes, way, side)) : [null, null];
-    if (own) paint(canvas.getContext("2d"), own, palette, side, state.view === "changes" ? whole : null);
+    if (own) paint(canvas, colorOf(own, palette, state.view === "changes" ? whole : null));
     const changed = own && differing(own, whole);
     title.textContent = state.view === "changes" ? "Only the pixels whose class the cut changes." : "";
     sentence(words, painting({ cut: state.cut, scores: view.scores, wholeScores: view.wholeScores, changed }));
