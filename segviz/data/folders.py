@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from segviz.data.pairs import Pairs
+from segviz.data.pairs import PairedFiles
 from segviz.data.public import IGNORED, Labeled, Transforms
 
 Color = tuple[int, int, int]
@@ -52,7 +52,7 @@ def folder(
     colors = [key for key in table if isinstance(key, tuple)]
     if colors and len(colors) < len(table):
         raise ValueError("labels must have either numbers or colors (red, green, blue) as keys, got both")
-    drawn = _Drawn(Pairs(pictures, masks), {key: table[key] for key in colors})
+    drawn = _Drawn(PairedFiles(pictures, masks), {key: table[key] for key in colors})
     known = {label: label for label in {*table.values(), IGNORED}} if colors else table
     return Labeled(drawn, classes, known, transforms)
 
@@ -60,7 +60,7 @@ def folder(
 class _Drawn(Sequence):
     """Pairs whose masks come as bytes (H, W), whatever their files are; colors, if given, as their classes."""
 
-    def __init__(self, pairs: Pairs, colors: dict[Color, int]) -> None:
+    def __init__(self, pairs: PairedFiles, colors: dict[Color, int]) -> None:
         self.pairs, self.colors = pairs, colors
         self.names = [picture.name for picture, _ in pairs.paths]
 
@@ -72,7 +72,7 @@ class _Drawn(Sequence):
         name = self.pairs.paths[index][1].name
         if mask.format in ("JPEG", "MPO"):
             raise ValueError(
-                f"mask {name} is a JPEG, which changes the numbers along every outline: save masks as PNG, from what "
+                f"mask {name} is a JPEG, which changes numbers along outlines: save masks as PNG, from what "
                 "they were drawn in"
             )
         orientation = mask.getexif()

@@ -11,7 +11,7 @@ from PIL import Image
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif")
 
 
-class Pairs(Sequence):
+class PairedFiles(Sequence):
     """Pictures and masks as Pillow opens them, sorted by name; a pair has one name but for its endings.
 
     Raises FileNotFoundError for a folder that is not there, one without pictures, and files without a partner;

@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 from torchvision import datasets
 
-from segviz.data.pairs import Pairs as Folders
+from segviz.data.pairs import PairedFiles
 from segviz.data.pictures import WIDE, in_color
 from segviz.data.samples import Transforms, sample
 
@@ -184,7 +184,7 @@ def camvid(root: str | Path, split: str = "train", *, transforms: Transforms | N
     """
     _one_of("split", split, ("train", "val", "test"))
     with _looking_for(root, split, f"{split}annot"):
-        pairs = Folders(Path(root) / split, Path(root) / f"{split}annot", (".png",))
+        pairs = PairedFiles(Path(root) / split, Path(root) / f"{split}annot", (".png",))
     return Labeled(pairs, CAMVID_CLASSES, _same(11) | {11: IGNORED}, transforms)
 
 

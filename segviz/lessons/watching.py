@@ -57,7 +57,7 @@ class Watching:
             from IPython.display import display
         except ImportError:
             return
-        if get_ipython() is None:
+        if getattr(get_ipython(), "kernel", None) is None:  # a shell in a terminal, or none: it has no cell to grow
             return
         if self._shown is None:
             self._shown = display(self.figure(), display_id=True)

@@ -95,7 +95,7 @@ ALSO |= {
     ),
 }
 # Of files in a folder: raised in tests/data/test_folders.py.
-OF_FOLDERS = {"holds colors that labels does not name", "is a JPEG, which changes the numbers along every outline"}
+OF_FOLDERS = {"holds colors that labels does not name", "is a JPEG, which changes numbers along outlines"}
 # What this PyTorch does not say here, since it takes a GPU or was said by an older release: an issue quotes it.
 QUOTED_IN_ISSUES = {
     "CUDA error: device-side assert triggered",

@@ -104,7 +104,9 @@ def test_labels_must_name_classes_and_be_of_one_kind(tmp_path):
 def test_a_jpeg_is_no_mask_whatever_its_name(tmp_path):
     put(tmp_path, PICTURE, MASK, mask_ending=".jpg")
     (tmp_path / "masks" / "a.jpg").rename(tmp_path / "masks" / "a.png")
-    with pytest.raises(ValueError, match=r"mask a\.png is a JPEG, which changes the numbers.*save masks as PNG"):
+    with pytest.raises(
+        ValueError, match=r"mask a\.png is a JPEG, which changes numbers along outlines.*save masks as PNG"
+    ):
         opened(tmp_path)[0]
 
 
