@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from segviz.activations import first_tensor, modules_at
+from segviz.activations import capture, first_tensor, modules_at
 from segviz.checkpoints import replacing
 from segviz.measurement.running import left_alone
 
@@ -25,8 +25,9 @@ def to_onnx(model: nn.Module, path: str | os.PathLike, layers: str | Iterable[st
     """Write `model`, in evaluation mode, as an ONNX file with one input `x` (batch, channels, height, width).
 
     Batch, height and width stay open. The outputs are `logits` and, under their dotted names, what the modules in
-    `layers` give, as `segviz.capture` has them: so the file can be compared stage by stage. Checks of the input are
-    Python's and stay behind: a picture below the model's `min_size` is no error there. The model is left as it was.
+    `layers` give, as `segviz.capture` has them: so the file can be compared stage by stage. Python's
+    branches stay behind, taken as they went at an odd size: a check of the least size is no error there, and a network
+    that asks whether a size is even is another one at even sizes. The model is left as it was.
 
     Raises ImportError where onnx and onnxscript are missing, ValueError for a layer that the model has not or does not
     run, and what `torch.onnx.export` raises for operations that ONNX has not.
@@ -36,23 +37,26 @@ def to_onnx(model: nn.Module, path: str | os.PathLike, layers: str | Iterable[st
     ValueError: layers: the model has no module 'nothing'
     """
     names = [layers] if isinstance(layers, str) else list(dict.fromkeys(layers))
-    with modules_at(model, names):
-        pass  # that each is there, before anything is traced
-    _require()
+    taken = [name for name in names if name in ("", "x", "logits")]
+    if taken:
+        raise ValueError(f"layers: {taken[0]!r} cannot be an output, since the file's own are called 'x' and 'logits'")
     least = getattr(model, "min_size", 0)
     batch, height, width = _EXAMPLE
     parameter = next(model.parameters(), torch.zeros(()))
     x = torch.rand(batch, channels, max(height, least + 1), max(width, least + 3)).to(parameter)
-    with left_alone(model), _quiet(), torch.no_grad():
-        program: Any = torch.onnx.export(
-            _Opened(model, names).eval(),
-            (x,),
-            input_names=["x"],
-            output_names=["logits", *names],
-            dynamic_shapes=({0: "batch", 2: "height", 3: "width"},),
-            dynamo=True,
-            verbose=False,
-        )
+    with left_alone(model), modules_at(model, names) as modules, torch.no_grad():
+        capture(model, x, names)  # that each is there and is run, before anything is traced
+        _require()
+        with _quiet():
+            program: Any = torch.onnx.export(
+                _Opened(model, modules).eval(),
+                (x,),
+                input_names=["x"],
+                output_names=["logits", *names],
+                dynamic_shapes=({0: "batch", 2: "height", 3: "width"},),
+                dynamo=True,
+                verbose=False,
+            )
     content = program.model_proto.SerializeToString()
     with replacing(path) as file:
         file.write(content)
@@ -61,32 +65,26 @@ def to_onnx(model: nn.Module, path: str | os.PathLike, layers: str | Iterable[st
 class _Opened(nn.Module):
     """A network that gives its logits and what it holds at the named modules."""
 
-    def __init__(self, model: nn.Module, names: list[str]) -> None:
+    def __init__(self, model: nn.Module, modules: dict[str, nn.Module]) -> None:
         super().__init__()
-        self.model, self.names = model, names
+        self.model = model
+        self.places = list(modules.values())
 
     def forward(self, x: Tensor) -> Any:
-        kept: dict[str, Tensor] = {}
+        kept: dict[int, Tensor] = {}
 
-        def keep(name: str) -> Any:
-            def hook(_module: nn.Module, _inputs: Any, output: Any) -> None:
-                tensor = first_tensor(output)
-                if name not in kept and tensor is not None:
-                    kept[name] = tensor.clone()  # before an in-place ReLU changes it
+        def keep(module: nn.Module, _inputs: Any, output: Any) -> None:
+            tensor = first_tensor(output)
+            if id(module) not in kept and tensor is not None:
+                kept[id(module)] = tensor.clone()  # before an in-place ReLU changes it
 
-            return hook
-
-        with modules_at(self.model, self.names) as modules:
-            handles = [module.register_forward_hook(keep(name)) for name, module in modules.items()]
-            try:
-                logits = first_tensor(self.model(x))
-            finally:
-                for handle in handles:
-                    handle.remove()
-        lacking = [name for name in self.names if name not in kept]
-        if lacking:
-            raise ValueError(f"layers: the forward pass does not run module {lacking[0]!r}, or it gives no tensor")
-        return logits, *(kept[name] for name in self.names)
+        handles = [module.register_forward_hook(keep) for module in self.places]
+        try:
+            logits = first_tensor(self.model(x))
+        finally:
+            for handle in handles:
+                handle.remove()
+        return logits, *(kept[id(module)] for module in self.places)
 
 
 def _require() -> None:

@@ -87,3 +87,21 @@ def test_each_part_of_a_network_is_in_the_mode_that_it_was_in(tmp_path):
     model[1].eval()
     to_onnx(model, tmp_path / "net.onnx", "0")
     assert [module.training for module in model.modules()] == [True, True, False, True]
+
+
+def test_a_module_of_several_names_gives_each_its_own_map(tmp_path):
+    torch.manual_seed(0)
+    layer, relu = nn.Conv2d(3, 3, 1), nn.ReLU()
+    model = nn.Sequential(layer, relu, layer, relu).eval()
+    to_onnx(model, tmp_path / "net.onnx", ["0", "1", "2", "3"])
+    x = torch.rand(1, 3, 5, 4)
+    found, expected = run(tmp_path / "net.onnx", x), capture(model, x, ["0", "1", "2", "3"])
+    assert all(torch.allclose(found[name], expected[name], atol=1e-6) for name in expected)
+    assert not torch.allclose(expected["0"], expected["2"])
+
+
+@pytest.mark.parametrize("name", ["", "x", "logits"])
+def test_a_name_that_the_file_has_itself_is_refused(tmp_path, name):
+    model = nn.ModuleDict({"x": nn.Conv2d(3, 2, 1), "logits": nn.Conv2d(3, 2, 1)})
+    with pytest.raises(ValueError, match="cannot be an output"):
+        to_onnx(model, tmp_path / "net.onnx", name)
