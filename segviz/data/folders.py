@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from segviz.data.pairs import PairedFiles
+from segviz.data.pictures import WIDE
 from segviz.data.public import IGNORED, Labeled, Transforms
 
 Color = tuple[int, int, int]
@@ -31,8 +33,10 @@ def folder(
     painted in colors. Masks of black and white are `labels={0: 0, 255: 1}`. `transforms` is a joint torchvision v2
     transform of image and mask, as `segviz.data.augmentation` and `fitted`.
 
-    Raises FileNotFoundError for a folder that is not there and for a file without a partner. Reading a picture raises
-    ValueError where its mask is a JPEG, of another size, or holds what `labels` does not name; the file is named.
+    Masks are PNG, BMP or TIFF. Raises FileNotFoundError for a folder that is not there and for a file without a
+    partner; ValueError or TypeError for `labels` that are no such map. Reading a picture raises OSError for a file that
+    is cut short, and ValueError where its mask is of another kind (a JPEG), transparent, of another size, or holds what
+    `labels` does not name; the file is named.
 
     >>> import tempfile
     >>> root = Path(tempfile.mkdtemp())
@@ -44,17 +48,36 @@ def folder(
     >>> mine[0][0].shape, mine[0][1].tolist()
     (torch.Size([3, 2, 3]), [[1, 1, 1], [1, 1, 1]])
     """
+    if isinstance(classes, str):
+        raise TypeError(f"classes must be a list of names, got the text {classes!r}")
     count = len(classes)
-    table: dict[Any, int] = dict(labels) if labels is not None else {n: n for n in range(count)} | {IGNORED: IGNORED}
-    for key, label in table.items():
-        if label != IGNORED and not 0 <= label < count:
-            raise ValueError(f"labels must map to a class in [0, {count}) or to {IGNORED}, got {label} for {key!r}")
-    colors = [key for key in table if isinstance(key, tuple)]
+    if labels is None and count > IGNORED:
+        raise ValueError(f"a mask of bytes names at most {IGNORED} classes beside {IGNORED}, got {count}")
+    table = {n: n for n in range(count)} | {IGNORED: IGNORED} if labels is None else _checked(labels, count)
+    colors = {key: label for key, label in table.items() if isinstance(key, tuple)}
     if colors and len(colors) < len(table):
         raise ValueError("labels must have either numbers or colors (red, green, blue) as keys, got both")
-    drawn = _Drawn(PairedFiles(pictures, masks), {key: table[key] for key in colors})
-    known = {label: label for label in {*table.values(), IGNORED}} if colors else table
-    return Labeled(drawn, classes, known, transforms)
+    known: Any = {label: label for label in {*table.values(), IGNORED}} if colors else table
+    return Labeled(_Drawn(PairedFiles(pictures, masks), colors), classes, known, transforms)
+
+
+def _checked(labels: Mapping[Any, int], count: int) -> dict[Any, int]:
+    """The same in Python's own whole numbers: a color of bytes would overflow when it is put together."""
+    table = {}
+    for key, label in labels.items():
+        several = isinstance(key, tuple | list | np.ndarray)
+        try:
+            parts, to = [operator.index(part) for part in (key if several else (key,))], operator.index(label)
+        except TypeError:
+            raise TypeError(
+                f"labels must map whole numbers, or colors, to whole numbers, got {key!r}: {label!r}"
+            ) from None
+        if len(parts) != (3 if several else 1) or not all(0 <= part <= 255 for part in parts):
+            raise ValueError(f"labels must have keys from 0 to 255, or colors of three such numbers, got {key!r}")
+        if to != IGNORED and not 0 <= to < count:
+            raise ValueError(f"labels must map to a class in [0, {count}) or to {IGNORED}, got {label} for {key!r}")
+        table[tuple(parts) if several else parts[0]] = to
+    return table
 
 
 class _Drawn(Sequence):
@@ -68,20 +91,25 @@ class _Drawn(Sequence):
         return len(self.pairs)
 
     def __getitem__(self, index: Any) -> Any:
+        index = operator.index(index)
         picture, mask = self.pairs[index]
         name = self.pairs.paths[index][1].name
-        if mask.format in ("JPEG", "MPO"):
-            raise ValueError(
-                f"mask {name} is a JPEG, which changes numbers along outlines: save masks as PNG, from what "
-                "they were drawn in"
-            )
+        bits = _bits(mask)
+        for file, path in zip((picture, mask), self.pairs.paths[index], strict=True):
+            try:
+                file.load()
+            except (OSError, SyntaxError) as error:
+                raise OSError(f"{path} cannot be read: {error}") from error
+        _require_numbers(name, mask)
         orientation = mask.getexif()
-        labels = self._of_colors(name, mask) if self.colors else _numbers(name, mask)
+        labels = self._of_colors(name, mask) if self.colors else _numbers(name, mask, bits)
         turned = Image.fromarray(labels)
         turned.getexif().update(orientation)
         return picture, turned
 
     def _of_colors(self, name: str, mask: Image.Image) -> NDArray[np.uint8]:
+        if mask.mode in WIDE:
+            raise ValueError(f"mask {name} holds numbers of more than 8 bits, and labels has colors: give it numbers")
         codes = _coded(np.asarray(mask.convert("RGB")))
         labels = np.full(codes.shape, -1, np.int16)
         for (red, green, blue), label in self.colors.items():
@@ -92,8 +120,35 @@ class _Drawn(Sequence):
         return labels.astype(np.uint8)
 
 
-def _numbers(name: str, mask: Image.Image) -> NDArray[np.uint8]:
-    """One number a pixel; three equal channels are one."""
+def _require_numbers(name: str, mask: Image.Image) -> None:
+    """ValueError for a file whose numbers may not be those that were drawn."""
+    if mask.format in ("JPEG", "MPO") or "jpeg" in str(mask.info.get("compression")):
+        raise ValueError(
+            f"mask {name} is a JPEG, which changes numbers along outlines: save masks as PNG, from what "
+            "they were drawn in"
+        )
+    if mask.format not in ("PNG", "BMP", "TIFF"):
+        raise ValueError(
+            f"mask {name} is a {mask.format}, which may hold other numbers than were drawn: WebP blurs, GIF counts its "
+            "colors anew; save masks as PNG, from what they were drawn in"
+        )
+    if mask.mode not in ("1", "L", "P", "RGB", "LA", "PA", "RGBA", *WIDE):
+        raise ValueError(f"mask {name} has channels {mask.mode}, of which none is the label: save masks as gray PNG")
+    if mask.mode in ("LA", "PA", "RGBA") and np.asarray(mask.getchannel("A")).min() < 255:
+        raise ValueError(
+            f"mask {name} is transparent in places, and nothing says of which class that is: fill them and save it "
+            "without transparency"
+        )
+
+
+def _bits(mask: Image.Image) -> int:
+    """Bits of a gray number in a file that is not read yet; Pillow spreads those of 2 and 4 over 0 to 255."""
+    modes = {str(tile[3]) for tile in getattr(mask, "tile", ())}
+    return next((bits for bits in (2, 4) if f"L;{bits}" in modes), 8)
+
+
+def _numbers(name: str, mask: Image.Image, bits: int) -> NDArray[np.uint8]:
+    """One number a pixel, as the file has it; three equal channels are one."""
     values = np.asarray(mask)
     if values.dtype == bool:
         values = values.astype(np.uint8)
@@ -110,7 +165,7 @@ def _numbers(name: str, mask: Image.Image) -> NDArray[np.uint8]:
             found = ", ".join(f"{value:g}" for value in np.unique(values)[-8:])
             raise ValueError(f"mask {name} must hold whole numbers from 0 to 255, got {found}")
         values = values.astype(np.uint8)
-    return values
+    return values // (255 // (2**bits - 1))
 
 
 def _coded(color: NDArray) -> NDArray[np.int32]:

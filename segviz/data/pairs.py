@@ -47,7 +47,7 @@ def _by_stem(folder: Path, endings: Sequence[str]) -> dict[str, Path]:
         raise FileNotFoundError(f"no folder {folder}")
     found: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
-        if path.suffix.lower() in endings and not path.name.startswith("."):
+        if path.suffix.lower() in endings and path.is_file() and not path.name.startswith("."):
             if path.stem in found:
                 raise ValueError(f"{folder} has both {found[path.stem].name} and {path.name}: which is meant?")
             found[path.stem] = path

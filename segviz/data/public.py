@@ -94,6 +94,8 @@ class Labeled(Dataset[tuple[Tensor, Tensor]]):
 
 def _likely(values: set[int], count: int) -> str:
     """What such values of a mask often come from, as a sentence's end."""
+    if values == {0, 1} and count == 2:
+        return "; a file of one bit a pixel holds 0 and 1: leave labels out"
     if values <= {0, 255} and count == 2:
         return "; black and white are two classes as labels={0: 0, 255: 1}"
     if count in values and 0 not in values and max(values - {IGNORED}) == count:

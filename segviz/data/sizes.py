@@ -18,6 +18,9 @@ class Sizes(ConcatDataset):
     """
 
     def __init__(self, datasets: Iterable[Dataset]) -> None:
-        super().__init__(datasets)
+        members = [part for each in datasets for part in (each.datasets if isinstance(each, Sizes) else [each])]
+        if not members:
+            raise ValueError("datasets must have one at least, got none")
+        super().__init__(members)
         ends = self.cumulative_sizes
         self.groups = [range(start, end) for start, end in zip([0, *ends], ends, strict=False)]

@@ -296,7 +296,7 @@ class _Run:
     def show(self, callback: Callable[[nn.Module, dict[str, Any]], object]) -> None:
         """Hand over the model as it is now, and take it back as it was."""
         with evaluating(self.model):
-            callback(self.model, self.history[-1])
+            callback(self.model, dict(self.history[-1]))
 
     def checkpoint(self, name: str, options: dict[str, Any] | None) -> Checkpoint:
         """The weights as they are, with the last scores."""

@@ -1,5 +1,8 @@
 """A reader's own folder: the files of each mistake are made, and what is said of them is read."""
 
+import struct
+import zlib
+
 import numpy as np
 import pytest
 import torch
@@ -193,3 +196,97 @@ def test_gray_of_more_than_8_bits_is_refused_and_not_clipped_to_white(tmp_path, 
 def test_what_lies_hidden_under_a_transparent_pixel_does_not_come_to_light():
     hidden = Image.fromarray(np.dstack([PICTURE, np.zeros(SIZE, np.uint8)]), "RGBA")
     assert np.asarray(in_color(hidden)).min() == 255
+
+
+def png_of_bits(path, values, bits):
+    """A gray PNG with `bits` a pixel, byte for byte: Pillow itself writes none of 2 and 4."""
+
+    def part(kind, content):
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    height, width = values.shape
+    digits = np.unpackbits(values[..., None], axis=-1)[..., -bits:].reshape(height, -1)
+    rows = b"".join(b"\0" + np.packbits(row).tobytes() for row in digits)
+    head = struct.pack(">IIBBBBB", width, height, bits, 0, 0, 0, 0)
+    path.write_bytes(
+        b"\x89PNG\r\n\x1a\n" + part(b"IHDR", head) + part(b"IDAT", zlib.compress(rows)) + part(b"IEND", b"")
+    )
+
+
+@pytest.mark.parametrize("bits", [2, 4])
+def test_numbers_of_few_bits_are_those_of_the_file(tmp_path, bits):
+    put(tmp_path, PICTURE, MASK)
+    values = np.arange(SIZE[0] * SIZE[1], dtype=np.uint8).reshape(SIZE) % 2**bits
+    png_of_bits(tmp_path / "masks" / "a.png", values, bits)
+    assert torch.equal(opened(tmp_path, classes=[f"{n}" for n in range(16)])[0][1], torch.from_numpy(values).long())
+
+
+@pytest.mark.parametrize(
+    ("ending", "mask", "words"),
+    [
+        (".webp", MASK, "is a WEBP"),
+        (".gif", MASK, "is a GIF"),
+        (".tif", Image.fromarray(np.dstack([PICTURE, MASK]), "CMYK"), "has channels CMYK"),
+        (".png", Image.fromarray(np.dstack([PICTURE, MASK]), "RGBA"), "is transparent in places"),
+    ],
+    ids=["webp", "gif", "cmyk", "transparent"],
+)
+def test_masks_whose_numbers_may_be_others_are_refused(tmp_path, ending, mask, words):
+    put(tmp_path, PICTURE, mask, mask_ending=ending)
+    with pytest.raises(ValueError, match=f"mask a{ending} {words}.*save"):
+        opened(tmp_path)[0]
+
+
+def test_wide_numbers_are_no_colors(tmp_path):
+    put(tmp_path, PICTURE, MASK.astype(np.uint16) + 300)
+    with pytest.raises(ValueError, match=r"mask a\.png holds numbers of more than 8 bits, and labels has colors"):
+        opened(tmp_path, labels={(255, 255, 255): 1, (0, 0, 0): 0})[0]
+
+
+def test_colors_of_bytes_are_those_of_whole_numbers(tmp_path):
+    colors = np.array([[0, 0, 0], [128, 0, 0], [0, 128, 0]], np.uint8)
+    put(tmp_path, PICTURE, colors[MASK])
+    mask = opened(tmp_path, labels={tuple(color): label for label, color in enumerate(colors)})[0][1]
+    assert torch.equal(mask, torch.from_numpy(MASK).long())
+
+
+@pytest.mark.parametrize(
+    ("labels", "kind", "words"),
+    [
+        ({-1: 0}, ValueError, "keys from 0 to 255"),
+        ({256: 0}, ValueError, "keys from 0 to 255"),
+        ({(0, 0): 0}, ValueError, "colors of three such numbers"),
+        ({1: 1.5}, TypeError, "must map whole numbers"),
+        ({"1": 1}, TypeError, "must map whole numbers"),
+        ({(0.5, 0, 0): 1}, TypeError, "must map whole numbers"),
+    ],
+)
+def test_labels_that_are_no_map_are_refused_before_any_picture(tmp_path, labels, kind, words):
+    put(tmp_path, PICTURE, MASK)
+    with pytest.raises(kind, match=words):
+        opened(tmp_path, labels=labels)
+
+
+def test_classes_are_a_list_of_at_most_255_names(tmp_path):
+    put(tmp_path, PICTURE, MASK)
+    with pytest.raises(TypeError, match="got the text 'cat'"):
+        opened(tmp_path, classes="cat")
+    with pytest.raises(ValueError, match="at most 255 classes beside 255, got 300"):
+        opened(tmp_path, classes=[str(n) for n in range(300)])
+
+
+def test_a_file_cut_short_is_named_and_a_folder_is_no_picture(tmp_path):
+    put(tmp_path, PICTURE, MASK)
+    (tmp_path / "pictures" / "b.png").mkdir()
+    file = tmp_path / "masks" / "a.png"
+    noise = np.random.default_rng(0).integers(0, 3, (64, 64), np.uint8)
+    Image.fromarray(noise).save(file)
+    file.write_bytes(file.read_bytes()[:300])
+    with pytest.raises(OSError, match=r"a\.png cannot be read: "):
+        opened(tmp_path)[0]
+
+
+def test_a_file_of_one_bit_is_told_what_it_holds(tmp_path):
+    put(tmp_path, PICTURE, MASK > 0)
+    with pytest.raises(ValueError, match="a file of one bit a pixel holds 0 and 1"):
+        opened(tmp_path, classes=["ground", "cat"], labels={0: 0, 255: 1})[0]

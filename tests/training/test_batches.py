@@ -65,6 +65,13 @@ def test_pictures_of_several_sizes_train_together():
         )
 
 
+def test_sizes_within_sizes_are_sizes_and_none_are_refused():
+    parts = [Scenes(2, (32, 32)), Scenes(3, (32, 48)), Scenes(4, (48, 48))]
+    assert Sizes([Sizes(parts[:2]), parts[2]]).groups == Sizes(parts).groups
+    with pytest.raises(ValueError, match="must have one at least"):
+        Sizes([])
+
+
 def test_augmentation_differs_by_round_and_not_by_order():
     data = Seeded(Scenes(10, (32, 32), transforms=v2.RandomHorizontalFlip()), seed=0)
     again = [data[(0, index)][0] for index in reversed(range(10))][::-1]
