@@ -1,5 +1,7 @@
 """The arena in Python: its settings, what it holds against the stored scores, and its maps against the networks."""
 
+import math
+
 import pytest
 import torch
 
@@ -8,7 +10,7 @@ from segviz.models import list_models
 from segviz.shipped import leaderboard, seeds
 from segviz.shipped.recipes import VALIDATION_SIZES, held_out_scenes
 from segviz.widgets import NetworkArena
-from segviz.widgets.arena import COSTS, NETWORKS, SCORES, STREETS, measures, streets
+from segviz.widgets.arena import COSTS, NETWORKS, SCORES, STREETS, measures, still, streets
 
 
 def test_its_names_are_those_of_the_measures_the_networks_and_the_streets():
@@ -82,3 +84,13 @@ def test_a_picture_is_drawn_where_values_are_infinite_or_zero(x):
 def test_a_setting_outside_its_rule_is_refused(settings):
     with pytest.raises(ValueError, match="NetworkArena"):
         NetworkArena(**settings)
+
+
+@pytest.mark.parametrize(("x", "y"), [("mean_iou", "poles_lost"), ("boundary_f1", "receptive_field")])
+def test_the_still_picture_draws_each_point_where_its_values_are(monkeypatch, x, y):
+    monkeypatch.setattr(still, "data_uri", lambda figure, **_: figure)
+    state = NetworkArena(x=x, y=y).state()
+    drawn = [bars.lines[0].get_xydata()[0] for bars in still.still_picture(state).axes[0].containers]
+    values = [[still.value(network, name, 224) for name in (x, y)] for network in state["held"]["networks"]]
+    known = [pair for pair in zip(drawn, values, strict=True) if math.isfinite(pair[1][1])]
+    assert len(known) > 10 and all(tuple(at) == pytest.approx(value) for at, value in known)

@@ -37,10 +37,10 @@ def still_picture(state: dict[str, Any]) -> str:
     axes = figure.add_subplot(grid[0, :])
     size, names = state["size"], (state["x"], state["y"])
     networks = state["held"]["networks"]
-    finite = [value(n, state["x"], size) for n in networks if math.isfinite(value(n, state["x"], size))]
-    most = max(finite, default=1.0)
+    known = {name: [value(network, name, size) for network in networks] for name in names}
+    end = {name: 1.1 * max(filter(math.isfinite, values), default=1.0) for name, values in known.items()}
     for index, network in enumerate(networks):
-        x, y = (min(value(network, name, size), 1.1 * most) for name in names)
+        x, y = (known[name][index] if math.isfinite(known[name][index]) else end[name] for name in names)
         along, up = (bar(network, name, size, state["spread"]) for name in names)
         pointed = index == state["at"]
         color = LIGHT["output-text"] if pointed else LIGHT["ink"]

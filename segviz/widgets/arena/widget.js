@@ -57,7 +57,7 @@ function build(frame) {
   frame.foot.append(line.node);
   sentence(frame.caption, [
     "Full points: no network is better by both measures. ", ["output", "The pointed network"], " is the larger one. ",
-    "Bars over streets say how far the same weights may move on other streets, two standard errors to either side; bars over seeds how far another training may, two standard deviations of three trainings, shorter than those of the weights themselves. ",
+    "Bars over streets say how far the same weights may move on other streets, two standard errors to either side; poles, small and mirrored things have none of these. Bars over seeds are two standard deviations of three trainings that ended after 300 steps, far below these scores: how far chance drives a training apart at its beginning. ",
     "Where two bars overlap, ask before you believe an order. Costs are those of a picture of 224 pixels.",
   ]);
   return draw;
