@@ -6,7 +6,6 @@
 """
 
 from collections import Counter
-from collections.abc import Callable
 from itertools import chain
 from typing import NamedTuple
 
@@ -15,7 +14,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from segviz.activations import capture
-from segviz.measurement import connectivity
 
 
 def winners(indices: Tensor, width: int) -> Tensor:
@@ -41,23 +39,6 @@ def places(winners: Tensor, width: int) -> Tensor:
     """
     rows, columns = (2 * torch.arange(side, device=winners.device) for side in winners.shape[-2:])
     return (rows[:, None] + winners // 2) * width + columns + winners % 2
-
-
-def moved(op: Callable[[Tensor], Tensor], first: Tensor, second: Tensor) -> float:
-    """Share of the connections that `op` has at the input `first` and that are others at `second`, 0 to 1.
-
-    A connection is an entry of the operation's matrix (see `segviz.connectivity`) that is not 0; another weight
-    counts as another connection. Inputs are (1, C, H, W) of one shape; `ValueError` where they differ.
-
-    >>> first, second = torch.tensor([[[[0.0, 1], [2, 3]]]]), torch.tensor([[[[9.0, 1], [2, 3]]]])
-    >>> [moved(op, first, second) for op in (nn.MaxPool2d(2), nn.AvgPool2d(2))]
-    [1.0, 0.0]
-    """
-    if first.shape != second.shape:
-        raise ValueError(f"first and second must have one shape, got {tuple(first.shape)} and {tuple(second.shape)}")
-    here, there = (connectivity(op, example).matrix for example in (first, second))
-    held = here != 0
-    return (here != there)[held].double().mean().item()
 
 
 def explained(maps: Tensor, labels: Tensor) -> float:

@@ -58,9 +58,7 @@ def serving(folder: Path, cells: list[str] | nbformat.NotebookNode, *, trusted: 
     if trusted:
         (folder / "data").mkdir()
         NotebookNotary(data_dir=str(folder / "data")).sign(nbformat.read(folder / "widgets.ipynb", as_version=4))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     home = {f"JUPYTER_{name}_DIR": str(folder / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")}
     environment = {k: v for k, v in os.environ.items() if k != "SEGVIZ_BOOK"} | home | {"PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root", f"--port={port}"]
@@ -77,6 +75,12 @@ def serving(folder: Path, cells: list[str] | nbformat.NotebookNode, *, trusted: 
             server.wait(timeout=30)
         except subprocess.TimeoutExpired:  # a kernel that is still being started keeps it
             server.kill()
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
 
 
 def await_answer(url: str, server: subprocess.Popen) -> None:

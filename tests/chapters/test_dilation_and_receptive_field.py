@@ -97,6 +97,21 @@ def test_without_rates_the_field_would_shrink_to_235(chapter):
     assert "235" in replies(chapter, "predict-dilated")["107: a quarter, as the output stride is a quarter"]
 
 
+def test_the_other_views_are_what_their_options_say(chapter):
+    cell = chapter.names["cell"]
+    assert 1 + (7 - 1) * 4 * cell.stride == 193 and cell.size // 2 == 106
+    assert 7 * 32 == 224 and 7 * cell.size == 1484
+    assert "106" in replies(chapter, "predict-view")["193: 24 steps of 8, and one"]
+
+
+def test_vgg16_sees_404_with_strides_and_without_holes():
+    conv, pool = (3, 1, 1, 1), (2, 2, 0, 1)
+    trunk = [conv, conv, pool] * 2 + [conv, conv, conv, pool] * 3
+    assert segviz.arithmetic.receptive_field([*trunk, (7, 1, 0, 1)]).size == 404
+    cells = segviz.arithmetic.receptive_field(trunk)
+    assert (cells.size, cells.stride) == (212, 32)
+
+
 # --- Each hint belongs to an answer that is wrong, and wrong for the reason given --------------------------------
 
 LIKELY = [

@@ -1,5 +1,7 @@
 """What chapter 4 says without computing it: beliefs behind wrong options, hints, sentences on trained networks."""
 
+import math
+
 import pytest
 import torch
 from notebooks import CHAPTERS, replies, run, verdict_on
@@ -10,6 +12,7 @@ from segviz.lessons import decoding
 from segviz.plots.decoders import painted
 
 (PATH,) = [path for path in CHAPTERS if path.stem == "unpooling-versus-deconvolution"]
+PAIRS = ((0, 1), (2, 3))  # rows or columns of the windows of a 5 × 5 map
 
 
 @pytest.fixture(scope="module")
@@ -26,11 +29,18 @@ def test_unpooled_and_pooled_again_is_what_it_was_for_any_picture():
     assert torch.equal(F.max_pool2d(F.max_unpool2d(values, indices, 2), 2), values)
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_three_quarters_of_a_pools_matrix_move_by_chance(seed):
-    torch.manual_seed(seed)
-    one, another = torch.rand(2, 1, 1, 32, 32)
-    assert decoding.moved(torch.nn.MaxPool2d(2), one, another) == pytest.approx(0.75, abs=0.1)
+def test_where_windows_overlap_the_transpose_would_add_and_the_unpooling_writes_one():
+    nine = torch.tensor([[[0.0, 0, 9, 0, 0]]])
+    twice, places = F.max_pool1d(nine, 3, 2, return_indices=True)
+    assert twice.flatten().tolist() == [9, 9] and places.flatten().tolist() == [2, 2]
+    assert F.max_unpool1d(twice, places, 3, 2).flatten().tolist() == [0, 0, 9, 0, 0]
+
+
+def test_three_in_eight_maps_of_5_by_5_hold_no_place_beyond_the_smaller_map():
+    last = [max(row * 5 + column for row in rows for column in columns) for rows in PAIRS for columns in PAIRS]
+    assert last == [6, 8, 16, 18]  # 4 × 4 has the places 0 to 15, so two windows may hold one beyond
+    inside = [sum(row * 5 + column < 16 for row in (2, 3) for column in columns) / 4 for columns in PAIRS]
+    assert math.prod(inside) == 3 / 8
 
 
 @pytest.mark.parametrize(("guess", "step"), [(4, 1), (6, -1)])
@@ -131,6 +141,11 @@ def test_the_ways_to_a_maximum_multiply(chapter):
     assert "114,489,375" in reply["more than a hundred million"]
     assert 175 * 15 * 65 * 671 == 114_489_375
     assert 4**4 == 256 and 10**12 == 1_000_000_000_000
+
+
+def test_the_spread_values_follow_the_class_nearly_as_the_deconvolved_ones(chapter):
+    told = chapter.names["told"]
+    assert [round(told[name][3], 1) for name in ("unpooled", "spread", "deconvolved")] == [0.1, 0.6, 0.7]
 
 
 def test_the_replies_on_odd_sizes_give_the_share_that_raised(chapter):

@@ -1,13 +1,11 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import nn
 
 from segviz.lessons import decoding
 from segviz.lessons.decoding import (
     explained,
     most_like,
-    moved,
     outcomes,
     places,
     scrambled,
@@ -40,29 +38,6 @@ def test_winners_refuse_what_are_no_indices():
         winners(torch.tensor([0.5]), 4)
     with pytest.raises(ValueError, match="at least 1"):
         winners(torch.tensor([0]), 0)
-
-
-# --- Matrices that move ----------------------------------------------------------------------------------------
-
-
-def test_a_pool_moves_by_the_windows_whose_maximum_moves():
-    first = torch.tensor([[[[1.0, 0, 5, 0], [0, 0, 0, 0]]]])
-    second = torch.tensor([[[[0.0, 1, 5, 0], [0, 0, 0, 0]]]])
-    assert moved(nn.MaxPool2d(2), first, first) == 0
-    assert moved(nn.MaxPool2d(2), first, second) == 0.5
-
-
-def test_linear_layers_do_not_move_and_a_relu_does():
-    torch.manual_seed(0)
-    one, another = torch.rand(2, 1, 1, 6, 6)
-    deconv = nn.ConvTranspose2d(1, 1, 3, stride=2, padding=1)
-    assert moved(deconv, one, another) == 0
-    assert moved(nn.ReLU(), one, -another) == 1
-
-
-def test_inputs_of_two_shapes_are_refused():
-    with pytest.raises(ValueError, match=r"one shape, got \(1, 1, 2, 2\) and \(1, 1, 2, 3\)"):
-        moved(nn.ReLU(), torch.ones(1, 1, 2, 2), torch.ones(1, 1, 2, 3))
 
 
 # --- What a wrong size does --------------------------------------------------------------------------------------
