@@ -84,6 +84,14 @@ ALSO = {
     ),
 }
 ALSO |= {
+    "cross_entropy_loss(): argument 'input' (position 1) must be Tensor, not tuple": (
+        "F.cross_entropy((torch.zeros(1, 2, 2, 2),), torch.zeros(1, 2, 2).long())"
+    ),
+    "Trying to resize storage that is not resizable": (
+        "from torch.utils.data import DataLoader\n"
+        "pictures = [torch.rand(3, 8, 9), torch.rand(3, 8, 8)]\n"
+        "next(iter(DataLoader(pictures, batch_size=2, num_workers=1)))"
+    ),
     "Sizes of tensors must match except in dimension 0": "torch.cat([torch.rand(1, 3, 4), torch.rand(1, 3, 5)])",
     "not implemented for 'Int'": "F.interpolate(torch.zeros(1, 1, 2, 2).int(), size=(3, 3))",
     "Using a target size (torch.Size([1, 4, 4])) that is different to the input size (torch.Size([1, 1, 4, 4]))": (
@@ -107,6 +115,12 @@ QUOTED_IN_ISSUES = {
     "\"upsample_bilinear2d_channels_last\" not implemented for 'Byte'",
     "is not implemented for type torch.ByteTensor",
     "Expected object of scalar type Long but got scalar type Float for argument #2 'target'",
+    "Expected 4-dimensional input for 4-dimensional weight",
+    "weight tensor should be defined either for all 19 classes or no classes",
+    "bool value of Tensor with more than one value is ambiguous",
+    "Expected image height and width divisible by 32. Consider pad your images to shape",
+    "Height and Width of image, mask or masks should be equal. You can disable shapes check",
+    "Target and input must have the same number of elements",
 }
 
 
