@@ -17,13 +17,13 @@ FOLDER = Path(engine.__file__).parent
 ADDRESS = "http://engine.test/"
 PAGE = """<!doctype html><meta charset="utf-8"><title>Engine</title><script type="module">
 import { parse } from "./parse.js";
-import { execute } from "./execute.js";
+import { execute, switchesOf } from "./execute.js";
 import { operations } from "./reference.js";
 import { planned } from "./sizes.js";
 import { nearest, quoted } from "./nearest.js";
 import { fastExecutor, kernelsIn, laidOut } from "./fast.js";
 const bytesOf = async (name) => (await fetch(`./files/${name}`)).arrayBuffer();
-globalThis.engine = { parse, execute, operations, planned, nearest, quoted, bytesOf, runs: {} };
+globalThis.engine = { parse, execute, switchesOf, operations, planned, nearest, quoted, bytesOf, runs: {} };
 engine.fast = { fastExecutor, kernelsIn, laidOut };
 engine.kernels = new Uint8Array(await bytesOf("kernels"));
 engine.runs = { reference: execute, fast: await fastExecutor(engine.kernels) };

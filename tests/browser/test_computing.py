@@ -8,12 +8,14 @@ import re
 import numpy as np
 import pytest
 import torch
+from axe import violations
 from PIL import Image
 from torch import nn
 from visits import ROOT
 
 from segviz import capture, create_model, list_models
 from segviz.data import PALETTE
+from segviz.lessons import decoding
 from segviz.widgets.activations.exhibits import pictures_of
 from segviz.widgets.activations.gallery import opened
 from segviz.widgets.activations.uploads import read_picture
@@ -275,6 +277,81 @@ def test_every_network_and_every_channel_can_be_chosen(page_at):
     widget.get_by_role("button", name="Reset").click()
     titles.nth(1).filter(has_text="SegNet").wait_for()
     assert visit.problems() == []
+
+
+# --- The switches of another picture ------------------------------------------------------------------------------
+
+
+def by_switches_of(model, picture, other):
+    """Chapter 4's experiment on the model itself."""
+    return decoding.with_switches_of(model, picture.image, other.image)
+
+
+@pytest.mark.parametrize("scheme", ["http", "file"])
+def test_a_network_unpools_by_the_switches_of_another_picture(page_at, scheme):
+    visit = page_at("chapters/unpooling-versus-deconvolution.html", scheme=scheme)
+    page, widget = visit.page, visit.page.locator("[data-segviz=activations]")
+    told, canvas = widget.locator(".sv-readout"), widget.locator(".ae-map .ae-canvas").nth(1)
+    before = told.inner_text(), canvas.get_attribute("data-drawn")
+    widget.get_by_label("stage", exact=True).press("End")
+    lenders = widget.get_by_role("radiogroup", name="unpool by the switches of")
+    lenders.get_by_role("radio", name="picture 1 itself").focus()
+    page.keyboard.press("ArrowRight")
+    assert lenders.get_by_role("radio", name="picture 2").is_checked()
+    told.filter(has_text="are called as for picture 2").wait_for(timeout=60_000)
+    drawn = canvas.evaluate("(canvas) => canvas.toDataURL()")
+    colors = torch.from_numpy(np.array(opened(drawn).convert("RGB")))
+    palette = torch.tensor([list(bytes.fromhex(color[1:])) for color in PALETTE])
+    model, (mine, other) = create_model("segnet", weights="scenes").eval(), pictures_of(2)
+    wanted = by_switches_of(model, mine, other).argmax(1)[0]
+    assert (colors == palette[wanted]).all(2).double().mean() >= 0.995
+    widget.locator(".ae-map .sv-surface").nth(1).click(position={"x": 40, "y": 40})
+    said = told.filter(has_text="SegNet, prediction 224×224, class of each pixel, by the switches of picture 2")
+    with torch.no_grad():
+        alike = [100 * (wanted == model(each.image).argmax(1)[0]).double().mean().item() for each in (other, mine)]
+    told_alike = re.search(r"([\d.]+) % of its pixels are called as for picture 2, ([\d.]+) %", said.inner_text())
+    assert [float(share) for share in told_alike.groups()] == pytest.approx(alike, abs=1)
+    assert "by the switches of picture 2" in canvas.get_attribute("aria-label")
+    assert "found the maxima of picture 2" in widget.locator(".sv-caption").inner_text()
+    assert violations(page, within="[data-segviz=activations]") == []
+    widget.get_by_role("button", name="Reset").click()
+    page.wait_for_function("([node, text]) => node.textContent === text", arg=[told.element_handle(), before[0]])
+    assert canvas.get_attribute("data-drawn") == before[1]
+    assert lenders.get_by_role("radio", name="picture 1 itself").is_checked()
+    assert visit.left == [] and visit.problems() == []
+
+
+def test_a_network_that_does_not_unpool_has_no_such_choice(page_at):
+    page = page_at(API).page
+    lenders = page.get_by_text("unpool by the switches of", exact=True)
+    assert lenders.is_visible()
+    page.get_by_label("first network").select_option("fcn8s")
+    lenders.wait_for(state="hidden")
+
+
+@pytest.mark.parametrize("name", ["segnet", "deconvnet"])
+def test_run_takes_another_picture_for_its_switches(page_at, name):
+    page = page_at(API).page
+    model, (mine, other) = create_model(name, weights="scenes").eval(), pictures_of(2)
+    given = [base64.b64encode(picture.image.numpy().tobytes()).decode() for picture in (mine, other)]
+    wanted = base64.b64encode(by_switches_of(model, mine, other).numpy().tobytes()).decode()
+    differ = page.evaluate(LENDING, [name, *given, wanted])
+    assert differ <= 0.005  # near-ties of the other picture's pools, which fall the other way
+    small = "{ pixels: new Float32Array(3 * 64 * 64), height: 64, width: 64 }"
+    refused = "segviz.run(%r, %s, '', { switches: %s }).catch((error) => error.message)"
+    blank = small.replace("64", "96")
+    assert "their picture is 64×64; it must be 96×96" in page.evaluate(refused % (SMALL, blank, small))
+    assert "does not unpool" in page.evaluate(refused % ("fcn8s", blank, blank))
+
+
+LENDING = """async ([name, ...given]) => {
+  const [mine, other, right] = given.map((text) =>
+    new Float32Array(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer));
+  const picture = (pixels) => ({ pixels, height: 224, width: 224 });
+  const { values } = (await segviz.run(name, picture(mine), "", { switches: picture(other) }))[""];
+  const scale = right.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  return values.filter((value, n) => !(Math.abs(value - right[n]) <= 1e-3 * scale)).length / right.length;
+}"""
 
 
 # --- What is missing ------------------------------------------------------------------------------------------------

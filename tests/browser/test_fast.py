@@ -6,12 +6,13 @@ import random
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
-from engine_pages import EnginePage, compared, file_of, worst
+from engine_pages import EnginePage, compared, file_of, theirs, worst
 from torch import nn
 
-from segviz import create_model, list_models
+from segviz import capture, create_model, list_models
 from segviz.data import Scenes
 from segviz.widgets.engine.kernels import FLAGS, FOLDER, compile_kernels
 from segviz.widgets.engine.packing import network_file, unpacked
@@ -56,6 +57,63 @@ def test_the_layers_of_a_shipped_network_are_pytorchs(page, name):
 def test_the_layers_of_a_shipped_network_are_pytorchs_at_other_sizes(page, name, size):
     file, model = file_of(name), create_model(name, weights="scenes").eval()
     right(page, file, model, Scenes(1, size=tuple(max(side, model.min_size) for side in size), seed=9)[0][0][None])
+
+
+LENT = """async ({ height, width, layers, switched }) => {
+  const files = ["picture", "other", "wanted", "switches"];
+  const [mine, other, wanted, theirs] = await Promise.all(files.map(engine.bytesOf));
+  const network = engine.parse(await engine.bytesOf("network"));
+  const picture = (bytes) => ({ pixels: new Float32Array(bytes), height, width });
+  const found = await engine.switchesOf(engine.runs.fast, network, picture(other), { height, width });
+  const [lent, right] = [{}, new Float32Array(wanted)];
+  let [at, flipped] = [0, 0];
+  for (const [name, length] of switched) {
+    lent[name] = new Int32Array(theirs, 4 * at, length);
+    flipped += found[name].filter((value, n) => value !== lent[name][n]).length;
+    at += length;
+  }
+  const given = await engine.runs.fast(network, picture(mine), layers, { switches: lent });
+  at = 0;
+  const shares = layers.map((layer) => {
+    let [most, scale] = [0, 0];
+    for (const value of given[layer].values) {
+      most = Math.max(most, Math.abs(value - right[at]));
+      scale = Math.max(scale, Math.abs(right[at++]));
+    }
+    return most / scale;
+  });
+  return { worst: Math.max(...shares), read: at === right.length, flipped, switches: theirs.byteLength / 4 };
+}"""
+
+
+ENCODERS = {"deconvnet": "backbone", "segnet": "backbone", "segnet_basic": "encoder"}
+
+
+@pytest.mark.parametrize("name", ENCODERS)
+def test_by_the_switches_of_another_picture_every_layer_is_pytorchs(page, name):
+    encoder, file, model = ENCODERS[name], file_of(name), create_model(name, weights="scenes").eval()
+    side = max(48, model.min_size)
+    mine, other = (Scenes(1, size=(side + 9, side), seed=seed)[0][0][None] for seed in (4, 5))
+    layers = [*layers_of(file), ""]
+    _, switches = theirs(model, other, [""])
+    with torch.no_grad():
+        lent = model.get_submodule(encoder)(other)[1]
+    handle = model.get_submodule(encoder).register_forward_hook(lambda _module, _input, output: (output[0], lent))
+    wanted = [maps[0] for maps in capture(model, mine, layers).values()]
+    handle.remove()
+    page.files |= {
+        "network": file,
+        "picture": mine.numpy().tobytes(),
+        "other": other.numpy().tobytes(),
+        "wanted": torch.cat([one.flatten() for one in wanted]).numpy().tobytes(),
+        "switches": np.concatenate(list(switches.values())).tobytes(),
+    }
+    switched = [[pool, len(values)] for pool, values in switches.items()]
+    given = {"height": side + 9, "width": side, "layers": layers, "switched": switched}
+    result = page.evaluate(LENT, given)
+    assert result["read"] and result["worst"] <= 1e-4
+    assert result["flipped"] <= 0.002 * result["switches"]
+    assert (wanted[-1] - capture(model, mine, "")[""][0]).abs().max() > 0.1 * wanted[-1].abs().max()
 
 
 class Drawn(nn.Module):

@@ -16,11 +16,13 @@ from torchvision.models import resnet18
 
 import segviz
 from segviz.activations import capture
+from segviz.lessons import decoding
 from segviz.widgets import ActivationExplorer
 from segviz.widgets.activations import exhibits
 from segviz.widgets.activations.abouts import about, scenes
 from segviz.widgets.activations.boxes import boxes
 from segviz.widgets.activations.gallery import Picture, opened, precomputed
+from segviz.widgets.activations.lending import first_unpooled, switches_of, unpooling_by
 from segviz.widgets.activations.live import LiveMaps
 from segviz.widgets.activations.quantize import facts, packed, quantized, switches
 from segviz.widgets.activations.stages import maps_of, stages_of
@@ -226,6 +228,7 @@ def test_the_error_that_is_told_is_the_sheets(toy):
         ({"left": {"chan": 1}}, "chan"),
         ({"left": {"channel": 999}}, "channel=999"),
         ({"picture": 3}, "picture=3"),
+        ({"switches": 3}, "switches=3"),
         ({"mix": 101}, "mix"),
         ({"colour": 1}, "colour"),
     ],
@@ -340,6 +343,69 @@ def test_the_explorer_answers_requests_and_keeps_the_page_free_of_them():
     explorer.request = "nonsense"
     json.dumps(explorer.state())
     assert "offers" not in explorer.html()
+
+
+def test_by_the_switches_of_another_picture_the_kernel_gives_what_chapter_4_computes():
+    live = exhibits.live_maps(["segnet"], 2)
+    model, (mine, other) = live._models["segnet"], (picture.image for picture in live.pictures)
+    want = {"kind": "map", "model": "segnet", "layer": "", "channel": 0, "picture": 0}
+    lent, own = live.answer([want | {"switches": 1}, want])
+    labels = decoding.with_switches_of(model, mine, other).argmax(1)[0]
+    assert lent["bytes"] == labels.byte().numpy().tobytes() != own["bytes"]
+    assert lent["right"] == pytest.approx((labels == live.pictures[0].labels).double().mean().item())
+    deep, plain = (
+        live.answer([want | {"layer": "decoder.2.unpool", "switches": switches}])[0] for switches in (1, None)
+    )
+    with torch.no_grad():
+        lent = model.backbone(other)[1]
+    handle = model.backbone.register_forward_hook(lambda _module, _input, output: (output[0], lent))
+    wanted = capture(model, mine, "decoder.2.unpool")["decoder.2.unpool"][0, 0]
+    handle.remove()
+    assert deep["bytes"] == quantized(wanted, *deep["range"]).numpy().tobytes() != plain["bytes"]
+
+
+class OnePool(nn.Module):
+    """Two stages that share a pool, and an unpooling."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv2d(3, 4, 3, padding=1)
+        self.pool = nn.MaxPool2d(2, return_indices=True)
+        self.unpool = nn.MaxUnpool2d(2)
+        self.head = nn.Conv2d(4, 2, 1)
+
+    def forward(self, x):
+        x, outer = self.pool(self.stem(x))
+        x, inner = self.pool(x)
+        return self.head(self.unpool(self.unpool(x, inner), outer))
+
+
+def test_a_pool_that_serves_two_stages_is_lent_the_switches_of_each():
+    torch.manual_seed(0)
+    model, (mine, other) = OnePool().eval(), torch.rand(2, 1, 3, 32, 32)
+    assert first_unpooled(model, mine, stages_of("own", model, mine)) == 2
+    live = LiveMaps([exhibits.Exhibit("own", model, True)], [Picture(mine, None), Picture(other, None)], ())
+    want = {"kind": "map", "model": "own", "layer": "head", "channel": 1, "picture": 0, "switches": 1}
+    [answer] = live.answer([want])
+    with torch.no_grad():
+        (x, _), (y, theirs) = (model.pool(model.stem(image)) for image in (mine, other))
+        deep, inner = model.pool(x)[0], model.pool(y)[1]
+        wanted = model.head(model.unpool(model.unpool(deep, inner), theirs))[0, 1]
+    assert answer["bytes"] == quantized(wanted, *answer["range"]).numpy().tobytes()
+    assert model.pool(x)[1].equal(nn.functional.max_pool2d(x, 2, return_indices=True)[1]), "nothing is left of it"
+    assert "no picture 7" in live.answer([want | {"switches": 7}])[0]["problem"]
+
+
+def test_a_network_that_does_not_unpool_takes_no_switches(live, toy, pictures):
+    assert "does not unpool" in ask(live, "map", "stem", channel=0, switches=1)["problem"]
+    assert first_unpooled(toy.model, pictures[0].image, stages_of("toy", toy.model, pictures[0].image)) is None
+
+
+def test_switches_for_maps_of_another_size_are_refused():
+    model = OnePool()
+    lent = switches_of(model, torch.rand(1, 3, 32, 32))
+    with unpooling_by(model, lent), pytest.raises(ValueError, match="for maps 4 × 16 × 16, and the pool gives maps"):
+        model(torch.rand(1, 3, 16, 16))
 
 
 def test_switching_layer_or_channel_takes_the_kernel_a_moment():

@@ -27,6 +27,8 @@ class ActivationExplorer(Widget):
         left, right: what is looked at: {"model": name, "layer": dotted name, "channel": index}, each key optional; the
             layer may be any module that gives a map, as "layer2.0.conv1". `right=None` shows one network alone.
         picture: index of the picture.
+        switches: index of the picture whose switches the networks unpool by, or None for the picture's own: with a
+            kernel, and in the book, where the page computes.
         at: [row, column] of the pointed place, in pixels of the picture.
         side: "left" or "right", the map that was pointed at last.
         mix: how much of the map covers the picture beneath it, 0 to 100 percent.
@@ -48,6 +50,7 @@ class ActivationExplorer(Widget):
     left = traitlets.Dict()
     right = traitlets.Dict()
     picture = traitlets.Int(0, min=0)
+    switches = traitlets.Int(None, min=0, allow_none=True)
     at = traitlets.List(traitlets.Int(min=0), minlen=2, maxlen=2)
     side = traitlets.Enum(["left", "right"], "left")
     mix = traitlets.Int(100, min=0, max=100)
@@ -106,11 +109,12 @@ class ActivationExplorer(Widget):
         if self._maps and isinstance(asked, dict) and isinstance(asked.get("wants"), list):
             self.answer = {"id": asked.get("id"), "items": self._maps.answer(asked["wants"])}
 
-    @traitlets.validate("picture")
+    @traitlets.validate("picture", "switches")
     def _picture_that_is_there(self, proposal):
         count = len(self._maps.pictures if self._maps else self.gallery["pictures"])
-        if proposal.value >= count:
-            raise ValueError(f"picture={proposal.value} must be below {count}, the number of pictures")
+        if proposal.value is not None and proposal.value >= count:
+            name = proposal.trait.name
+            raise ValueError(f"{name}={proposal.value} must be below {count}, the number of pictures")
         return proposal.value
 
     def description(self) -> str:

@@ -7,6 +7,7 @@ from PIL import Image
 from segviz.widgets.activations.boxes import boxes, even_boxes
 from segviz.widgets.activations.exhibits import classes, exhibits_of, pictures_of
 from segviz.widgets.activations.gallery import SCENES, as_picture, data_uri
+from segviz.widgets.activations.lending import first_unpooled
 from segviz.widgets.activations.stages import maps_of, stages_of
 
 
@@ -49,6 +50,7 @@ def about(name: str) -> dict[str, Any]:
     return {
         "name": name,
         "trained": exhibit.trained,
+        "unpools": first_unpooled(model, image, stages),
         "stages": [stage | {"ranges": [], "facts": [], "right": []} for stage in described],
         "layers": [layer for layer, _ in model.named_modules(remove_duplicate=False) if layer],
     }

@@ -1,9 +1,9 @@
 // The quiet column: stage, picture, mix, colors; where something computes any layer by name, and the reader's picture.
 
 import { button, choice, select, slider } from "../shared/controls.js";
-import { el, freshId } from "../shared/dom.js";
+import { el, freshId, set } from "../shared/dom.js";
 import { bringing } from "./bring.js";
-import { filmName, modelName } from "./words.js";
+import { filmName, modelName, pictureName } from "./words.js";
 import { workOf } from "./work.js";
 
 /**
@@ -13,6 +13,7 @@ import { workOf } from "./work.js";
  * @param {(side: string, layer: string) => void} told.onLayer
  * @param {(file: Blob, name: string) => void} told.onFile
  * @param {() => void} told.onAll    every channel
+ * @param {(picture: number) => void} told.onSwitches   whose switches to unpool by
  * @param {() => void} told.onStop, told.onGo
  * @param {object} able   what there is beside the page's own maps
  * @param {string[]} able.networks   names to choose from; none where only those of the gallery are
@@ -21,7 +22,7 @@ import { workOf } from "./work.js";
  * @param {boolean} able.brief       whether there is only the picture to choose
  * @param {(name: string) => string[]} able.layersOf   names of a network's modules
  */
-export function controlsOf(frame, { onSlot, onModel, onLayer, onFile, onAll, onStop, onGo }, able) {
+export function controlsOf(frame, { onSlot, onModel, onLayer, onFile, onAll, onSwitches, onStop, onGo }, able) {
   const { gallery, left, right } = frame.state();
   const sides = [["left", left], ["right", right]].filter(([, look]) => look.model).map(([side]) => side);
   const stage = slider({ label: "stage", min: 0, max: 1, onInput: onSlot });
@@ -30,7 +31,8 @@ export function controlsOf(frame, { onSlot, onModel, onLayer, onFile, onAll, onS
     options: [["true", "in step"], ["false", "apart"]],
     onChange: (value) => frame.update({ together: value === "true" }),
   });
-  const pictures = picturesOf(frame);
+  const pictures = picturesOf("picture", (picture) => frame.update({ picture }));
+  const switches = able.computes && !able.brief ? picturesOf("unpool by the switches of", onSwitches) : null;
   const mix = slider({ label: "map over picture (%)", min: 0, max: 100, step: 5, onInput: (value) => frame.update({ mix: value }) });
   const colors = select({
     label: "colors",
@@ -48,6 +50,7 @@ export function controlsOf(frame, { onSlot, onModel, onLayer, onFile, onAll, onS
     ...(sides.length > 1 && !able.brief ? [together.node] : []),
     pictures.node, ...(file ? [file.node] : []),
     ...models.map((model) => model.node), ...(all ? [all] : []), ...(work ? [work.node] : []),
+    ...(switches ? [switches.node] : []),
     mix.node, ...(able.brief ? [] : [colors.node]), ...layers.map((layer) => layer.node),
   );
   return { show, say: (words) => file?.say(words), work };
@@ -60,6 +63,7 @@ export function controlsOf(frame, { onSlot, onModel, onLayer, onFile, onAll, onS
     stage.node.querySelector("output").textContent = filmName(view[view.chosen].stage);
     together.show(state.together);
     pictures.show(state.picture, uris);
+    switches?.show(state.switches ?? state.picture, unpools(view) ? uris : [], state.picture);
     mix.show(state.mix);
     colors.show(state.colors);
     for (const { side, show: write } of [...models, ...layers]) write(view[side], state[side]);
@@ -97,26 +101,36 @@ export function controlsOf(frame, { onSlot, onModel, onLayer, onFile, onAll, onS
   }
 }
 
-/** The pictures to choose from, as small pictures. */
-function picturesOf(frame) {
+/** Whether a side's network takes switches. */
+function unpools({ left, right }) {
+  return [left, right].some((look) => (look?.model.unpools ?? null) !== null);
+}
+
+/** Pictures to choose one from, as small pictures. */
+function picturesOf(words, onChoose) {
   const name = freshId("ae-picture");
   const label = freshId("ae-pictures");
   const row = el("div", { class: "ae-pictures", role: "radiogroup", "aria-labelledby": label });
-  const node = el("div", {}, el("p", { class: "ae-note", id: label }, "picture"), row);
+  const node = el("div", {}, el("p", { class: "ae-note", id: label }, words), row);
   let options = [];
   return { node, show };
 
-  function show(picture, uris) {
+  /** `itself`: the one that is looked at, where another may be chosen beside it. */
+  function show(chosen, uris, itself = null) {
     node.classList.toggle("ae-away", uris.length < 2);
     if (options.length !== uris.length) {
       options = uris.map((uri, n) => optionOf(uri, n));
       row.replaceChildren(...options.map((option) => option.node));
     }
-    options.forEach(({ input }, n) => (input.checked = n === picture));
+    for (const [n, { input, thumb }] of options.entries()) {
+      input.checked = n === chosen;
+      set(thumb, { alt: n === itself ? `${pictureName(n)} itself` : pictureName(n) });
+    }
   }
 
   function optionOf(uri, n) {
-    const input = el("input", { type: "radio", name, value: n, change: () => frame.update({ picture: n }) });
-    return { input, node: el("label", { class: "ae-option" }, input, el("img", { class: "ae-thumb", src: uri, alt: `picture ${n + 1}` })) };
+    const input = el("input", { type: "radio", name, value: n, change: () => onChoose(n) });
+    const thumb = el("img", { class: "ae-thumb", src: uri, alt: "" });
+    return { input, thumb, node: el("label", { class: "ae-option" }, input, thumb) };
   }
 }

@@ -33,7 +33,7 @@ export function filmOf(side, at, source, viewOf, onStage) {
     for (const { node: cell, thumb, index, stage } of cells) {
       set(cell, { "aria-selected": index === look.index });
       cell.style.gridColumn = String(1 + pairs.findIndex((pair) => pair[at] === index));
-      paint(thumb, source.thumb(look.model, stage, look.picture, Math.min(look.rank, stage.channels.length - 1)), state);
+      paint(thumb, source.thumb({ ...look, stage }, Math.min(look.rank, stage.channels.length - 1)), state);
     }
     const current = cells[look.index]?.node;
     set(list, { "aria-activedescendant": current?.id ?? "" });

@@ -25,6 +25,7 @@ from segviz.data import PALETTE
 from segviz.measurement import input_channels
 from segviz.measurement.running import left_alone
 from segviz.widgets.activations.boxes import boxes, even_boxes
+from segviz.widgets.activations.lending import first_unpooled
 from segviz.widgets.activations.quantize import facts, labels_at, packed, quantized, short, switches
 from segviz.widgets.activations.stages import Stage, stages_of
 
@@ -143,7 +144,8 @@ class _Shown:
             predicted = output.argmax(1, keepdim=True)
             described.append(_prediction(predicted, pictures, known.get("") or even_boxes(size, size)))
             laid.append(predicted)
-        return cls({"name": exhibit.name, "trained": exhibit.trained}, described, laid)
+        about = {"name": exhibit.name, "trained": exhibit.trained, "unpools": first_unpooled(model, image[:1], stages)}
+        return cls(about, described, laid)
 
     def plain(self, quality: int) -> dict[str, Any]:
         """The network as JSON values, its large maps in a sheet of this quality."""

@@ -67,8 +67,10 @@ export function hereOf(gallery, { onItems, onProgress, brief }) {
     if (kind === "box") return wants.map((want) => ({ ...want, box: null }));
     const stages = (held.get(name) ?? abouts.get(name)).stages.filter(({ layer }) => layer);
     const places = Object.fromEntries(stages.map(({ layer, box }) => [layer, [box.center, box.stride]]));
-    const picture = await pictureAt(wants[0].picture);
-    const given = { wants, picture, places, beside: brief ? [] : stages.map(({ layer }) => layer), classes: gallery.classes.length };
+    const [{ passing = false, switches }] = wants;
+    const beside = brief || passing ? [] : stages.map(({ layer }) => layer);
+    const [picture, other] = await Promise.all([pictureAt(wants[0].picture), (switches ?? null) === null ? null : pictureAt(switches)]);
+    const given = { wants, picture, switches: other, places, beside, passing, classes: gallery.classes.length };
     mine.job = (await engine()).call("answer", name, given, (progress) => onProgress({ ...progress, name }));
     return mine.job.result;
   }
@@ -96,12 +98,12 @@ export function hereOf(gallery, { onItems, onProgress, brief }) {
   }
 }
 
-/** Wants that one pass can answer together: of one network and one picture, or of one kind that needs none. */
+/** Wants that one pass can answer together: of one network, one picture and one's switches, or of one kind that needs none. */
 function grouped(wants) {
   const groups = new Map();
   for (const want of wants) {
     const computed = want.kind === "map" || want.kind === "thumbs";
-    const of = computed ? JSON.stringify([want.model, want.picture]) : want.kind;
+    const of = computed ? JSON.stringify([want.model, want.picture, want.switches, want.passing]) : want.kind;
     groups.set(of, [...(groups.get(of) ?? []), want]);
   }
   return [...groups.values()].map((own) => [own[0].model, own]);

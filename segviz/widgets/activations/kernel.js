@@ -5,9 +5,9 @@ const PATIENCE = 20_000; // milliseconds until a request that a kernel did not a
 /** What the kernel told so far, or the page in its place (here.js); with neither it stays empty. */
 export function kernelOf(patience = PATIENCE) {
   const stem = Math.random().toString(36).slice(2);
-  const stages = new Map(); // model, layer, picture -> a stage as the gallery has them
+  const stages = new Map(); // model, layer, picture, switches -> a stage as the gallery has them
   const maps = new Map(); // … and channel -> bytes
-  const thumbs = new Map(); // model, layer, picture -> { size, ranges, bytes }
+  const thumbs = new Map(); // model, layer, picture, switches -> { size, ranges, bytes }
   const boxes = new Map(); // model, layer -> box, or null where the model cannot be traced
   const refused = new Map(); // the key of a want -> words
   const pictures = []; // those the reader brought: { picture, uri, notes }
@@ -58,7 +58,7 @@ export function kernelOf(patience = PATIENCE) {
   }
 
   function keepMap(item) {
-    const place = key(item.model, item.layer, item.picture);
+    const place = placeOf(item);
     const stage = stages.get(place) ?? { layer: item.layer, title: item.layer, kind: item.classes ? "classes" : "map", right: {}, size: item.size, ranges: {}, facts: { [item.picture]: {} }, live: true };
     stage.channels ??= Array.from({ length: item.count }, (_, n) => n);
     stage.ranges[item.channel] = item.range;
@@ -74,7 +74,7 @@ export function kernelOf(patience = PATIENCE) {
   }
 
   function keepThumbs(item) {
-    thumbs.set(key(item.model, item.layer, item.picture), { ...item, bytes: bytesOf(item.bytes) });
+    thumbs.set(placeOf(item), { ...item, bytes: bytesOf(item.bytes) });
   }
 
   function has(want) {
@@ -82,12 +82,12 @@ export function kernelOf(patience = PATIENCE) {
     if (refused.has(wanted)) return true;
     if (want.kind === "map") return maps.has(wanted);
     if (want.kind === "box") return boxes.has(key(want.model, want.layer));
-    return want.kind === "thumbs" && thumbs.has(key(want.model, want.layer, want.picture));
+    return want.kind === "thumbs" && thumbs.has(placeOf(want));
   }
 
   /** A layer as a stage, once one of its maps has come; its box is the gallery's, the kernel's, or one that is even. */
-  function stageOf(model, layer, picture, gallery) {
-    const stage = stages.get(key(model.name, layer, picture));
+  function stageOf(model, layer, { picture, switches }, gallery) {
+    const stage = stages.get(placeOf({ model: model.name, layer, picture, switches }));
     if (!stage) return null;
     const held = model.stages.find((known) => known.layer === layer);
     const box = held?.box ?? boxes.get(key(model.name, layer)) ?? evenly(stage.size, gallery.size);
@@ -98,12 +98,12 @@ export function kernelOf(patience = PATIENCE) {
     return held?.names && stage.channels.length === classes.length ? classes : undefined;
   }
 
-  function mapOf(model, stage, picture, channel) {
-    return maps.get(keyOf({ kind: "map", model: model.name, layer: stage.layer, picture, channel })) ?? null;
+  function mapOf({ model, stage, picture, switches }, channel) {
+    return maps.get(keyOf({ kind: "map", model: model.name, layer: stage.layer, picture, switches, channel })) ?? null;
   }
 
-  function thumbsOf(model, layer, picture) {
-    return thumbs.get(key(model.name, layer, picture)) ?? null;
+  function thumbsOf({ model, stage, picture, switches }) {
+    return thumbs.get(placeOf({ model: model.name, layer: stage.layer, picture, switches })) ?? null;
   }
 }
 
@@ -111,8 +111,14 @@ function key(...parts) {
   return JSON.stringify(parts);
 }
 
-function keyOf({ kind, model, layer, picture, channel }) {
-  return key(kind, model, layer, kind === "box" ? null : picture, kind === "map" ? channel : null);
+/** A layer of a network, for a picture, by the switches of another or (null) of its own. */
+function placeOf({ model, layer, picture, switches }) {
+  return key(model, layer, picture, switches ?? null);
+}
+
+function keyOf({ kind, model, layer, picture, switches, channel }) {
+  const place = kind === "box" ? key(model, layer) : placeOf({ model, layer, picture, switches });
+  return key(kind, place, kind === "map" ? channel : null);
 }
 
 /** Bytes as the widget manager hands them over: a view on a buffer. */

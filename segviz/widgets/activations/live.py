@@ -2,13 +2,15 @@
 
 A request is a list of wants, each a dict with `kind`: "map" (one channel of a layer), "box" (where its units lie and
 what they see), "thumbs" (many channels, small) or "picture" (a file of the reader's). Each want has its answer, or the
-words that say why it has none: nothing raises into the widget.
+words that say why it has none: nothing raises into the widget. `switches` is the picture whose switches the network
+unpools by, where that is not the picture itself.
 """
 
 import copy
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -20,6 +22,7 @@ from segviz.device import get_device
 from segviz.measurement.running import left_alone
 from segviz.widgets.activations.boxes import boxes, even_boxes
 from segviz.widgets.activations.gallery import Exhibit, Picture, as_picture, data_uri
+from segviz.widgets.activations.lending import switches_of, unpooling_by
 from segviz.widgets.activations.quantize import facts, quantized, short
 from segviz.widgets.activations.stages import maps_of
 from segviz.widgets.activations.uploads import read_picture
@@ -29,6 +32,9 @@ KEPT_BYTES = 512 * 2**20
 THUMB = 44
 MOST_THUMBS = 256
 MOST_PICTURES = 12
+
+# A network, the picture that it looks at, and the one whose switches it unpools by, None for its own.
+Sight = tuple[str, int, int | None]
 
 
 class LiveMaps:
@@ -44,8 +50,8 @@ class LiveMaps:
         self._models = {exhibit.name: exhibit.model for exhibit in exhibits}
         self._placed: dict[str, nn.Module] = {}
         self._shapes: dict[str, dict[str, tuple[int, int, int]]] = {}
-        self._maps: OrderedDict[tuple[str, int, str], Tensor] = OrderedDict()
-        self._labels: dict[tuple[str, int], Tensor | None] = {}
+        self._maps: OrderedDict[tuple[Sight, str], Tensor] = OrderedDict()
+        self._labels: dict[Sight, Tensor | None] = {}
         self._boxes: dict[tuple[str, str], dict[str, Any] | None] = {}
 
     def offers(self) -> dict[str, Any]:
@@ -78,11 +84,11 @@ class LiveMaps:
     def _map(self, want: dict[str, Any]) -> dict[str, Any]:
         if want["layer"] == "":
             return self._prediction(want)
-        maps = self._captured(want["model"], want["layer"], want["picture"])
+        maps = self._captured(_sight(want), want["layer"])
         channel = min(int(want["channel"]), len(maps) - 1)
         values = maps[channel].cpu()
         limits = [short(values.min()), short(values.max())]
-        labels, told = self._labels_of(want["model"], want["picture"])
+        labels, told = self._labels_of(_sight(want))
         units = (values.shape[0], values.shape[1])
         known = self._boxes.get((want["model"], want["layer"])) or even_boxes(self._size, units)
         return {
@@ -96,11 +102,14 @@ class LiveMaps:
         }
 
     def _prediction(self, want: dict[str, Any]) -> dict[str, Any]:
-        labels = self._predicted(want["model"], want["picture"])
+        labels = self._predicted(_sight(want))
         if labels is None:
             raise ValueError(f"{want['model']} does not give a score to each of the {len(self._classes)} classes.")
+        truth = self.pictures[want["picture"]].labels
+        right = None if truth is None else (labels == truth).double().mean().item()
         shown = {"channel": 0, "count": 1, "classes": True, "size": list(labels.shape), "range": [0, 255]}
-        return shown | {"facts": [], "told": "called", "bytes": labels.to(torch.uint8).numpy().tobytes()}
+        told = {"facts": [], "told": "called", "right": right}
+        return shown | told | {"bytes": labels.to(torch.uint8).numpy().tobytes()}
 
     def _box(self, want: dict[str, Any]) -> dict[str, Any]:
         key = want["model"], want["layer"]
@@ -109,7 +118,7 @@ class LiveMaps:
         return {"box": self._boxes[key]}
 
     def _thumbs(self, want: dict[str, Any]) -> dict[str, Any]:
-        maps = self._captured(want["model"], want["layer"], want["picture"])[:MOST_THUMBS].float()
+        maps = self._captured(_sight(want), want["layer"])[:MOST_THUMBS].float()
         scale = min(1.0, THUMB / max(maps.shape[1:]))
         if scale < 1:
             height, width = (max(1, round(side * scale)) for side in maps.shape[1:])
@@ -129,25 +138,39 @@ class LiveMaps:
 
     # --- What stands behind them ----------------------------------------------------------------------------------
 
-    def _captured(self, model: str, layer: str, picture: int) -> Tensor:
+    def _captured(self, sight: Sight, layer: str) -> Tensor:
         """The maps (C, h, w) of a layer: kept ones, or all layers of this picture at once where there is room."""
-        if model not in self._models:
-            raise ValueError(f"There is no network {model!r}; there are {', '.join(self._models)}.")
-        if not 0 <= picture < len(self.pictures):
-            raise ValueError(f"There is no picture {picture}; there are {len(self.pictures)}.")
-        key = model, picture, layer
+        self._check(sight)
+        key = sight, layer
         if key not in self._maps:
-            network, image = self._ready(model, picture)
-            with left_alone(network):
-                captured = capture(network, image, [layer, *self._beside(model, layer)])
+            captured = self._run(
+                sight, lambda network, image: capture(network, image, [layer, *self._beside(sight[0], layer)])
+            )
             for name, maps in captured.items():
                 if maps.ndim != 4:
                     shape = " × ".join(map(str, maps.shape[1:]))
                     raise ValueError(f"The layer {name!r} gives {shape} numbers for a picture, and no map.")
-                self._maps[model, picture, name] = maps[0].float()
+                self._maps[sight, name] = maps[0].float()
             self._forget(keep=key)
         self._maps.move_to_end(key)
         return self._maps[key]
+
+    def _check(self, sight: Sight) -> None:
+        model, *pictures = sight
+        if model not in self._models:
+            raise ValueError(f"There is no network {model!r}; there are {', '.join(self._models)}.")
+        for picture in pictures:
+            if picture is not None and not 0 <= picture < len(self.pictures):
+                raise ValueError(f"There is no picture {picture}; there are {len(self.pictures)}.")
+
+    def _run(self, sight: Sight, compute: Callable[[nn.Module, Tensor], Any]) -> Any:
+        """What `compute(network, image)` gives, by the switches that the sight names; the network is left as it was."""
+        model, picture, other = sight
+        network, image = self._ready(model, picture)
+        with left_alone(network), torch.no_grad():
+            lent = None if other is None else switches_of(network, self._taken(network, other))
+            with nullcontext() if lent is None else unpooling_by(network, lent):
+                return compute(network, image)
 
     def _beside(self, model: str, layer: str) -> list[str]:
         """Further layers to keep from the same pass, as many as half the room holds; single layers before groups."""
@@ -180,7 +203,10 @@ class LiveMaps:
                 self._shapes[model] = _shapes(network, image)
             self._placed[model] = network
         network = self._placed[model]
-        return network, self.pictures[picture].as_taken_by(network).to(_device_of(network))
+        return network, self._taken(network, picture)
+
+    def _taken(self, network: nn.Module, picture: int) -> Tensor:
+        return self.pictures[picture].as_taken_by(network).to(_device_of(network))
 
     def _on(self, model: str, picture: int, device: torch.device) -> tuple[nn.Module, Tensor]:
         network = self._models[model]
@@ -191,23 +217,25 @@ class LiveMaps:
                 device = _device_of(network)
         return network, self.pictures[picture].as_taken_by(network).to(device)
 
-    def _labels_of(self, model: str, picture: int) -> tuple[Tensor | None, str]:
+    def _labels_of(self, sight: Sight) -> tuple[Tensor | None, str]:
         """The classes of the pixels: the true ones, or those that the network itself tells; and which."""
-        known = self.pictures[picture].labels
+        known = self.pictures[sight[1]].labels
         if known is not None:
             return known, "true"
-        return self._predicted(model, picture), "called"
+        return self._predicted(sight), "called"
 
-    def _predicted(self, model: str, picture: int) -> Tensor | None:
+    def _predicted(self, sight: Sight) -> Tensor | None:
         """The class of every pixel as the network tells it; None where its classes are others than the scenes'."""
-        key = model, picture
-        if key not in self._labels:
-            network, image = self._ready(model, picture)
-            with torch.no_grad(), left_alone(network):
-                scores = first_tensor(network(image))
+        self._check(sight)
+        if sight not in self._labels:
+            scores = self._run(sight, lambda network, image: first_tensor(network(image)))
             told = scores is not None and scores.shape[1:] == (len(self._classes), *self._size)
-            self._labels[key] = scores[0].argmax(0).cpu() if scores is not None and told else None
-        return self._labels[key]
+            self._labels[sight] = scores[0].argmax(0).cpu() if told else None
+        return self._labels[sight]
+
+
+def _sight(want: dict[str, Any]) -> Sight:
+    return want["model"], want["picture"], want.get("switches")
 
 
 def _device_of(network: nn.Module) -> torch.device:

@@ -4,7 +4,7 @@ import { pointable } from "../shared/cells.js";
 import { colorsOf, gradient, scaleOf } from "../shared/colors.js";
 import { classKey, el, freshId, set, svg } from "../shared/dom.js";
 import { extent, fieldOf, pixelOf } from "./geometry.js";
-import { channelName, fidelity, modelName, number, stageName } from "./words.js";
+import { channelName, fidelity, lentName, modelName, number, stageName } from "./words.js";
 
 /** Color a canvas as large as the map, once for each map and scale. */
 export function paint(canvas, map, state) {
@@ -149,22 +149,22 @@ export function panelOf(frame, side, source, viewOf) {
       left: `${(100 * x) / width}%`, top: `${(100 * y) / height}%`, width: `${(100 * wide) / width}%`, height: `${(100 * tall) / height}%`,
       opacity: String(state.mix / 100),
     });
-    const map = source.map(look.model, stage, look.picture, column);
+    const map = source.map(look, column);
     if (!map && canvas.dataset.of !== look.model.name) cleared(canvas); // the map of another network is none of this one
     canvas.dataset.of = look.model.name;
     paint(canvas, map, state);
-    set(canvas, { "aria-label": `${called}, ${stageName(stage)}, ${channelName(stage, column)}` });
+    set(canvas, { "aria-label": `${called}, ${stageName(stage)}, ${channelName(stage, column)}${lentName(look)}` });
     const [cellHeight, cellWidth] = box.stride;
     set(unit, { x: x + col * cellWidth, y: y + row * cellHeight, width: cellWidth, height: cellHeight });
     surface.place({ x, y, cell: cellWidth, cellHeight, rows: stage.size[0], columns: stage.size[1], label: `Units of ${called}: arrow keys move from one to the next` });
     showScale(look, state);
     showChannels(look, state);
-    note.replaceChildren([channelName(stage, column), fidelity(stage)].filter(Boolean).join("; "), ...keyOf(look, state));
+    note.replaceChildren([`${channelName(stage, column)}${lentName(look)}`, fidelity(stage)].filter(Boolean).join("; "), ...keyOf(look, state));
   }
 
   /** The colors of the classes that the map has. */
-  function keyOf({ model, stage, picture, column }, { gallery }) {
-    const map = stage.kind === "classes" && source.map(model, stage, picture, column);
+  function keyOf(look, { gallery }) {
+    const map = look.stage.kind === "classes" && source.map(look, look.column);
     if (!map) return [];
     const counts = new Array(gallery.classes.length).fill(0);
     for (const byte of map.bytes) counts[byte] += 1;
@@ -183,7 +183,7 @@ export function panelOf(frame, side, source, viewOf) {
   }
 
   function showChannels(look, state) {
-    const { stage, model, picture } = look;
+    const { stage, model } = look;
     const of = JSON.stringify([model.name, stage.layer, stage.channels.length]);
     if (channels.dataset.of !== of) {
       channels.dataset.of = of;
@@ -194,7 +194,7 @@ export function panelOf(frame, side, source, viewOf) {
     channels.classList.toggle("ae-away", stage.channels.length < 2);
     for (const { input, thumb, column } of options) {
       input.checked = column === look.column;
-      paint(thumb, source.thumb(model, stage, picture, column), state);
+      paint(thumb, source.thumb(look, column), state);
     }
   }
 

@@ -9,64 +9,28 @@ import { pixelOf, slots, spanOf, stageAt, unitAt } from "./geometry.js";
 import { hereOf } from "./here.js";
 import { takenIn } from "./intake.js";
 import { kernelOf } from "./kernel.js";
+import { SIDES, compute, ownPredictions } from "./looking.js";
 import { inputOf, panelOf } from "./panels.js";
-import { isHeld, sheetsOf } from "./sheets.js";
+import { sheetsOf } from "./sheets.js";
 import { sourceOf } from "./source.js";
+import { mapWant, mapsWanted, wantsOf } from "./wants.js";
 import { caption, readout } from "./words.js";
 
-const SIDES = ["left", "right"];
 /** A larger file is brought to the picture's size before it goes to a kernel: servers pass on no more than 10 MB. */
 const TO_A_KERNEL = 8 * 2 ** 20;
-const TRAITS = ["left", "right", "picture", "at", "side", "mix", "colors", "together", "gallery", "brief", "offers", "answer"];
+const TRAITS = ["left", "right", "picture", "switches", "at", "side", "mix", "colors", "together", "gallery", "brief", "offers", "answer"];
 
 const BRIEF = ["What does the network call each pixel?", "Point at the map to see what that pixel’s answer was made of, or give the network a picture of yours."];
 
 /** The pure parts, which the tests hold to Python's. */
 export const parts = { colorsOf, pixelOf, sheetsOf, slots, spanOf, takenIn, unitAt };
 
-/**
- * Everything that is shown, from the settings alone; the bytes of the maps are fetched when they are drawn.
- * With a kernel `stageOf` gives layers that the gallery does not hold, and `before` is what was shown until they come.
- */
-export function compute(state, stageOf = () => null, before = {}) {
-  const [left, right] = SIDES.map((side) => lookOf(state, state[side], stageOf, before[side]));
-  const chosen = state.side === "right" && right ? "right" : "left";
-  const pairs = slots(left.model.stages, (right ?? left).model.stages);
-  const places = [left, right ?? left].map((look, at) => Math.max(0, pairs.findIndex((pair) => pair[at] === look.index)));
-  const slot = state.together ? Math.max(...places) : places[SIDES.indexOf(chosen)];
-  return { left, right, chosen, pairs, slot };
-}
-
-/** What one side looks at, and where its pointed unit stands; null for a side that is away. */
-function lookOf(state, { model: name, layer, channel }, stageOf, before) {
-  const model = state.gallery.models.find((known) => known.name === name);
-  if (!model) return null;
-  const index = model.stages.findIndex((known) => known.layer === layer);
-  const rank = Math.max(0, model.stages[index]?.channels.indexOf(channel) ?? 0);
-  const shown = shownOf(state, model, layer, channel, stageOf, before);
-  const { stage, column } = shown;
-  const range = stage.ranges?.[stage.live ? stage.channels[column] : column];
-  const unit = [0, 1].map((axis) => unitAt(stage.box, axis, stage.size[axis], state.at[axis]));
-  const [rows, columns] = [0, 1].map((axis) => spanOf(stage.box.spans[axis], unit[axis]));
-  return { model, index, rank, ...shown, range, unit, rows, columns, box: stage.box };
-}
-
-/** The stage, column and picture whose map is at hand: the kernel's, the gallery's, or those shown before. */
-function shownOf(state, model, layer, channel, stageOf, before) {
-  const { picture, gallery } = state;
-  const live = stageOf(model, layer, picture, gallery);
-  if (live?.ranges[channel]) return { stage: live, column: live.channels.indexOf(channel), picture };
-  const held = model.stages.find((known) => known.layer === layer);
-  if (held && isHeld(held) && picture < gallery.pictures.length) return { stage: held, column: Math.max(0, held.channels.indexOf(channel)), picture };
-  if (before?.model.name === model.name) return { stage: before.stage, column: before.column, picture: before.picture };
-  return { stage: held ?? model.stages[0], column: 0, picture: 0 };
-}
-
 function build(shell) {
   let [view, state, waiting] = [null, null, 0];
   const viewOf = () => view;
   const start = shell.state();
   const here = start.offers ? null : hereOf(start.gallery, { onItems, onProgress, brief: start.brief });
+  const computes = Boolean(here ?? start.offers);
   const kernel = kernelOf(here ? Infinity : undefined); // the page answers in any case, however slow it is
   const work = { awake: Boolean(start.offers), stopped: false, progress: null };
   const frame = { ...shell, update };
@@ -83,7 +47,8 @@ function build(shell) {
       if (layer && layer !== state[side].layer) frame.update({ [side]: { model: view[side].model.name, layer, channel: 0 }, side });
     },
     onFile: (file, name) => bring(file, name).catch((problem) => controls.say(problem.message)),
-    onAll: () => awaken().then(() => frame.update({})).catch((problem) => controls.say(problem.message)),
+    onAll: () => awakened({}),
+    onSwitches: (picture) => awakened({ switches: picture === state.picture ? null : picture }),
     onStop: () => {
       work.stopped = true;
       here.stop();
@@ -91,7 +56,7 @@ function build(shell) {
     onGo: () => frame.update({}),
   }, {
     networks: here?.networks ?? [],
-    computes: Boolean(here ?? start.offers),
+    computes,
     here: Boolean(here),
     brief: start.brief,
     layersOf: (name) => (here ? here.layersOf(name) : state.offers.layers[name] ?? []),
@@ -100,10 +65,11 @@ function build(shell) {
   frame.figure.append(input.node, ...panels.map((panel) => panel.node));
   if (start.brief) [frame.question.textContent, frame.hint.textContent] = BRIEF;
   else frame.figure.closest(".sv-body").before(el("div", { class: "ae-films" }, ...films.map((film) => film.node)));
+  if (here && start.switches !== null) awakened({}); // what the page opens at, it holds no maps of
   return draw;
 
   function draw(_, next) {
-    state = next;
+    state = computes ? next : { ...next, switches: null };
     for (const item of kernel.take(state.answer)) if (item.kind === "picture") arrived(item);
     view = compute(state, kernel.stageOf, view ?? {});
     ask(state.brief ? [mapsWanted(state)] : wantsOf(view, state), state);
@@ -115,11 +81,17 @@ function build(shell) {
     controls.show(view, state, uris, work.awake);
     controls.work?.show(work.progress, work.stopped);
     const look = view[view.chosen];
-    const map = source.map(look.model, look.stage, look.picture, look.column);
+    const map = source.map(look, look.column);
     const byte = map && map.bytes[look.unit[0] * map.size[1] + look.unit[1]];
     const refusal = SIDES.map((side) => view[side] && kernel.why(mapWant(state, side))).find(Boolean);
-    sentence(frame.readout, refusal ? [["illegal", "Not this one. "], refusal] : readout(look, byte, state.gallery));
+    sentence(frame.readout, refusal ? [["illegal", "Not this one. "], refusal] : readout(look, byte, state.gallery, likeness(look, map)));
     sentence(frame.caption, caption(view, state));
+  }
+
+  /** For a prediction by another picture's switches: the shares of pixels that are called as by the own, and as there. */
+  function likeness(look, map) {
+    const own = ownPredictions(state, look, kernel.stageOf).map((each) => each && source.map(each, 0)?.bytes);
+    return map && own.length && own.every(Boolean) ? own.map((bytes) => sameness(bytes, map.bytes)) : null;
   }
 
   /** Draw with the next frame, however much has come until then. */
@@ -143,7 +115,8 @@ function build(shell) {
 
   /** Whether what the page is at work on is no longer what is looked at. */
   function leaving(next) {
-    return SIDES.some((side) => next[side].model && (next.picture !== state.picture || next[side].model !== state[side].model));
+    const elsewhere = next.picture !== state.picture || next.switches !== state.switches;
+    return SIDES.some((side) => next[side].model && (elsewhere || next[side].model !== state[side].model));
   }
 
   /** Ask the kernel, or the page in its place, for the first of these groups that lacks something. */
@@ -182,6 +155,11 @@ function build(shell) {
     here.slow().then(controls.work.tell, (problem) => controls.work.tell(problem.message));
   }
 
+  function awakened(changes) {
+    const ready = here ? awaken() : Promise.resolve();
+    return ready.then(() => frame.update(changes)).catch((problem) => (controls.say(problem.message), redraw()));
+  }
+
   async function choose(side, name) {
     let { gallery } = state;
     if (here && !gallery.models.some((model) => model.name === name)) {
@@ -211,36 +189,8 @@ function build(shell) {
   }
 }
 
-/** What is wanted of the kernel, most urgent first: the maps, what their units see, and the small maps beside them. */
-function wantsOf(view, state) {
-  const { picture } = state;
-  const sides = SIDES.filter((side) => view[side]);
-  const small = (model, layer) => (layer ? { kind: "thumbs", model, layer, picture } : { kind: "map", model, layer, channel: 0, picture });
-  const shown = sides.map((side) => state[side]).filter(({ layer }) => layer);
-  const unnamed = sides.filter((side) => view[side].index < 0).map((side) => state[side]);
-  const films = sides.filter((side) => !onPage(state, side)).flatMap((side) => view[side].model.stages.map(({ layer }) => small(state[side].model, layer)));
-  return [
-    mapsWanted(state),
-    unnamed.map(({ model, layer }) => ({ kind: "box", model, layer })),
-    shown.map(({ model, layer }) => small(model, layer)),
-    films,
-  ];
-}
-
-/** The maps looked at; the prediction (layer "") only where the page does not hold it. */
-function mapsWanted(state) {
-  const wanted = SIDES.filter((side) => state[side].model);
-  return wanted.filter((side) => state[side].layer || !onPage(state, side)).map((side) => mapWant(state, side));
-}
-
-/** Whether the page holds maps of a side's network for the picture. */
-function onPage({ gallery, picture, ...state }, side) {
-  const model = gallery.models.find(({ name }) => name === state[side].model);
-  return picture < gallery.pictures.length && Boolean(model?.sheets);
-}
-
-function mapWant({ picture, ...state }, side) {
-  return { kind: "map", ...state[side], picture };
+function sameness(one, another) {
+  return one.reduce((sum, byte, i) => sum + (byte === another[i]), 0) / one.length;
 }
 
 /** The changes that bring one side, or both in step, to a slot. */

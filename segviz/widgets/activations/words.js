@@ -29,12 +29,22 @@ export function channelName(stage, column) {
   return stage.names ? `score of ${stage.names[column]}` : `channel ${stage.channels[column]}`;
 }
 
-/** The sentence about the pointed unit, and about the map it belongs to. */
-export function readout(look, byte, gallery) {
+/** By whose switches a map was unpooled, where they are not its own picture's. */
+export function lentName({ lent }) {
+  return lent === null ? "" : `, by the switches of ${pictureName(lent)}`;
+}
+
+export function pictureName(index) {
+  return `picture ${index + 1}`;
+}
+
+/** The sentence about the pointed unit, and about the map it belongs to; `alike` as `widget.js` counts it. */
+export function readout(look, byte, gallery, alike) {
   const { stage, column, unit } = look;
-  const start = [["output", `${modelName(look.model.name)}, ${stageName(stage)}, ${channelName(stage, column)}`], ": "];
+  const name = `${modelName(look.model.name)}, ${stageName(stage)}, ${channelName(stage, column)}${lentName(look)}`;
+  const start = [["output", name], ": "];
   const here = byte === null ? [] : pointed(look, byte, gallery);
-  return [...start, ...here, ...seen(look, gallery.size), ...about(look, gallery)];
+  return [...start, ...here, ...seen(look, gallery.size), ...about(look, gallery), ...whose(look, alike)];
 
   function pointed() {
     const at = `(${unit[0]}, ${unit[1]})`;
@@ -78,6 +88,13 @@ function about({ stage, picture, column }, { classes }) {
   return [`${empty}; of its strongest 5 %, ${percent(share)} lie on ${ground}`, ["output", classes[label]], "."];
 }
 
+/** Which picture a prediction is of, when one gives the deepest map and another the switches. */
+function whose({ picture, lent }, alike) {
+  if (!alike) return [];
+  const [own, theirs] = alike.map(percent);
+  return [` ${theirs} of its pixels are called as for ${pictureName(lent)}, ${own} as for ${pictureName(picture)} by its own switches.`];
+}
+
 /** How true the map is to the network's own numbers. */
 export function fidelity(stage) {
   if (stage.kind === "classes") return "";
@@ -91,6 +108,7 @@ export function caption({ left, right }, { picture, gallery }) {
   const unpools = looks.some((look) => look.model.stages.some((stage) => stage.kind === "unpool"));
   return [
     ...(unpools ? [UNPOOLING] : []),
+    ...new Set(looks.filter(({ lent }) => lent !== null).map(lending)),
     "On the picture: ", ["input", "box and color"], ", what the pointed unit can see",
     ...(right ? ["; dashed, what the other side’s unit can see."] : ["."]),
     ...(random.length ? [` ${random.join(" and ")}: random weights, not trained.`] : []),
@@ -101,6 +119,10 @@ export function caption({ left, right }, { picture, gallery }) {
 const UNPOOLING =
   "Unpooling puts each value back where the encoder’s pool found it: at most one unit in four is not 0, in a pattern that is this picture’s own. " +
   "The layers after it fill the gaps, and toward the end a map follows the class, whatever the picture. ";
+
+function lending({ picture, lent }) {
+  return `Here each value of ${pictureName(picture)} goes where the pools found the maxima of ${pictureName(lent)}: the prediction tells which of the two the decoder paints. `;
+}
 
 const YOURS = " The networks were trained on drawn streets and nothing else: on your picture see what they make of it, and expect few classes to be right.";
 

@@ -10,7 +10,9 @@ const KEPT = 2; // networks, or pictures, whose maps stay at hand: those of the 
  * @typedef {object} Given
  * @property {object[]} wants   each with `kind` "map" or "thumbs", `layer` and, of a map, `channel`
  * @property {{key: string, labels?: Uint8Array, height: number, width: number}} picture   `labels`: its true classes
+ * @property {{key: string, height: number, width: number}|null} switches   the picture whose switches are taken, if another
  * @property {string[]} beside   layers to keep from the same pass; all of them give maps
+ * @property {boolean} passing   whether the maps are wanted this once, and those at hand stay
  * @property {Record<string, [number[], number[]]>} places   center and stride of the units of layers
  * @property {number} classes   how many classes a prediction must have to be one
  */
@@ -19,7 +21,7 @@ export function answersOf() {
   return { answer, forget: () => kept.clear() };
 
   async function answer(name, given, compute) {
-    const maps = mapsFor(JSON.stringify([name, given.picture.key]));
+    const maps = mapsFor(JSON.stringify([name, given.picture.key, given.switches?.key]), given.passing);
     const problems = new Map();
     const lacking = [...new Set(given.wants.map(({ layer }) => layer))].filter((layer) => !maps.has(layer));
     if (lacking.length || !maps.has("")) {
@@ -35,8 +37,9 @@ export function answersOf() {
     });
   }
 
-  function mapsFor(key) {
+  function mapsFor(key, passing) {
     const maps = kept.get(key) ?? new Map();
+    if (passing) return maps;
     kept.delete(key);
     kept.set(key, maps); // the last used stands last
     for (const old of [...kept.keys()].slice(0, -KEPT)) kept.delete(old);

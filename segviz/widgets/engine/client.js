@@ -26,10 +26,12 @@ export function engine() {
  * @param {string} name   one of `segviz.list_models()`
  * @param {{pixels: Float32Array, height: number, width: number}} picture   planes red, green, blue, values in [0, 1]
  * @param {string|string[]} layers   dotted names of modules; "" is the network itself, its logits
+ * @param {object} [options]
+ * @param {object} [options.switches]   another picture of the same size: the network unpools by the switches that it sets
  * @returns {Promise<Record<string, {shape: [number, number, number], values: Float32Array}>>}
  */
-export async function run(name, picture, layers) {
-  return (await engine()).call("run", name, { picture, layers: typeof layers === "string" ? [layers] : layers }).result;
+export async function run(name, picture, layers, { switches } = {}) {
+  return (await engine()).call("run", name, { picture, layers: typeof layers === "string" ? [layers] : layers, switches }).result;
 }
 
 async function begun() {

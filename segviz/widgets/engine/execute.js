@@ -76,9 +76,30 @@ export function check({ title, channels, least }, { pixels, height, width }) {
   }
 }
 
+/** The max-pools that keep their switches, by the module they stand in. */
+function poolsOf(steps) {
+  return new Map(steps.filter((step) => step.op === "max_pool2d" && Array.isArray(step.to)).map((step) => [step.module, step]));
+}
+
+/**
+ * The switches that a picture sets in a network, as `execute` takes them for another picture of the same size.
+ *
+ * @param {typeof execute} run  either form of the engine
+ */
+export async function switchesOf(run, network, picture, { height, width }, options) {
+  const pools = [...poolsOf(network.steps).keys()];
+  if (!pools.length) throw new Error(`switches: ${network.title} does not unpool, so it takes none`);
+  if (picture.height !== height || picture.width !== width) {
+    throw new Error(`switches: their picture is ${picture.height}×${picture.width}; it must be ${height}×${width}, as the other`);
+  }
+  const found = {};
+  await run(network, picture, pools, { ...options, found });
+  return found;
+}
+
 /** Refuses switches that fit no pool of the network. */
 export function checkSwitches(steps, shapes, switches) {
-  const pools = new Map(steps.filter((step) => step.op === "max_pool2d" && Array.isArray(step.to)).map((step) => [step.module, step]));
+  const pools = poolsOf(steps);
   for (const [name, values] of Object.entries(switches)) {
     if (!pools.has(name)) {
       throw new Error(`switches: ${quoted(name)} is no max-pool that keeps its switches; there are ${[...pools.keys()].map(quoted).join(", ") || "none"}`);

@@ -1,7 +1,7 @@
 // The worker's side of the engine: it holds one network, and answers what the page asks, one question at a time.
 
 import { answersOf } from "./answers.js";
-import { execute as slowly } from "./execute.js";
+import { execute as slowly, switchesOf } from "./execute.js";
 import { fastExecutor } from "./fast.js";
 import { nearest, quoted } from "./nearest.js";
 import { parse } from "./parse.js";
@@ -58,16 +58,17 @@ export function receiver(post) {
     held = null;
   }
 
-  async function run({ id, name, given: { picture, layers } }) {
-    return held?.name === name ? computed(id, picture ?? {}, layers) : { lacking: true };
+  async function run({ id, name, given: { picture, layers, switches } }) {
+    return held?.name === name ? computed(id, picture ?? {}, layers, switches) : { lacking: true };
   }
 
   async function answer({ id, name, given }) {
-    const compute = held?.name === name ? (layers) => computed(id, given.picture, layers) : null;
+    const compute = held?.name === name ? (layers) => computed(id, given.picture, layers, given.switches) : null;
     return (await answers.answer(name, given, compute)) ?? { lacking: true };
   }
 
-  function computed(id, picture, layers) {
+  /** `other`: the picture whose switches the network is given in the place of its own, if any. */
+  async function computed(id, picture, layers, other) {
     let [done, heard] = [0, now()];
     const between = async (steps = done + 1, total = 0) => {
       done = steps;
@@ -76,7 +77,9 @@ export function receiver(post) {
       await others();
       heard = now();
     };
-    return execute(held.network, picture, layers, { between, canceled: () => canceled });
+    const options = { between, canceled: () => canceled };
+    const switches = other ? await switchesOf(execute, held.network, other, picture, options) : {};
+    return execute(held.network, picture, layers, { ...options, switches });
   }
 }
 
