@@ -1,7 +1,6 @@
 """The page that computes, in the built book with the network cut: `segviz.run`, the explorer on a reader's picture."""
 
 import base64
-import io
 import json
 import re
 
@@ -9,9 +8,12 @@ import numpy as np
 import pytest
 import torch
 from axe import violations
+from odd_pictures import file_of, large_jpeg, odd_files
+from odd_pictures import photograph as drawn_photograph
 from PIL import Image
 from torch import nn
 from visits import ROOT
+from widget_pages import book_page
 
 from segviz import capture, create_model, list_models
 from segviz.data import PALETTE
@@ -37,20 +39,9 @@ def ramp(height, width):
     return (torch.arange(3 * height * width) % 97 / 97).reshape(1, 3, height, width)
 
 
-def file_of(picture, form="PNG", **options):
-    buffer = io.BytesIO()
-    picture.save(buffer, form, **options)
-    return buffer.getvalue()
-
-
 @pytest.fixture(scope="module")
 def photograph():
-    """Something like a photograph: smooth, with edges, of no square size."""
-    y, x = np.mgrid[0:300, 0:420] / 60
-    waves = [np.sin(x + phase) * np.cos(y * (1 + phase)) for phase in (0, 0.5, 1.2)]
-    pixels = 255 * (0.5 + 0.5 * np.stack(waves, 2))
-    pixels[100:160, 90:240] = (200, 30, 40)
-    return Image.fromarray(pixels.astype(np.uint8))
+    return drawn_photograph()
 
 
 def bring(page, data, name="street.png"):
@@ -176,43 +167,52 @@ def test_a_picture_of_the_readers_is_seen_by_the_network_and_by_nobody_else(page
     assert "It stays in this page" in visit.page.locator(".ae-file").inner_text()
 
 
-def odd_files(photograph):
-    turned = Image.Exif()
-    turned[0x0112] = 6
-    clear = photograph.convert("RGBA")
-    clear.putalpha(Image.linear_gradient("L").resize(photograph.size))
-    frames = [photograph, photograph.transpose(Image.Transpose.FLIP_LEFT_RIGHT)]
-    return {
-        "wide.png": file_of(photograph.crop((0, 100, 420, 190))),
-        "one pixel wide.png": file_of(photograph.crop((100, 0, 101, 300))),
-        "gray.png": file_of(photograph.convert("L")),
-        "gray of 12 bits.png": file_of(Image.fromarray(np.asarray(photograph.convert("L")).astype(np.uint16) * 16)),
-        "gray of 16 bits.png": file_of(Image.fromarray(np.asarray(photograph.convert("L")).astype(np.uint16) * 256)),
-        "clear.png": file_of(clear),
-        "clear.webp": file_of(clear, "WEBP", lossless=True),
-        "palette.gif": file_of(photograph, "GIF"),
-        "moving.gif": file_of(frames[0], "GIF", save_all=True, append_images=frames[1:]),
-        "turned.jpg": file_of(photograph, "JPEG", quality=95, exif=turned),
-        "gray.jpg": file_of(photograph.convert("L"), "JPEG", quality=95),
-        "plain.bmp": file_of(photograph, "BMP"),
-    }
+TAKEN = """async (file) => {
+  const bytes = Uint8Array.from(atob(file), (letter) => letter.charCodeAt(0));
+  const { pixels, notes } = await segviz.modules.activations.parts.takenIn(new Blob([bytes]), [56, 48]);
+  return [notes, JSON.stringify([...pixels])];
+}"""
 
 
-def test_a_file_is_taken_in_as_the_kernel_takes_it_and_told_in_the_same_words(page_at, photograph):
-    page = page_at(API).page
-    for name, data in odd_files(photograph).items():
-        told, values = page.evaluate(
-            """async (file) => {
-              const bytes = Uint8Array.from(atob(file), (letter) => letter.charCodeAt(0));
-              const { pixels, notes } = await segviz.modules.activations.parts.takenIn(new Blob([bytes]), [56, 48]);
-              return [notes, JSON.stringify([...pixels])];
-            }""",
-            base64.b64encode(data).decode(),
-        )
+@pytest.fixture(scope="module")
+def taking(browser):
+    """A page that takes files in, without a book around it."""
+    page = browser.new_page()
+    page.set_content(book_page([]))
+    yield page
+    page.close()
+
+
+def test_a_file_is_taken_in_as_the_kernel_takes_it_and_told_in_the_same_words(taking):
+    wrong = []
+    for name, data in odd_files().items():
+        told, values = taking.evaluate(TAKEN, base64.b64encode(data).decode())
         image, notes = read_picture(data, (56, 48))
-        assert told == notes, name
         off = 255 * (torch.tensor(json.loads(values)).reshape(3, 56, 48) - image).abs()
-        assert off.mean() <= 0.6 and off.max() <= (8 if name.endswith("jpg") else 2.01), name
+        if told != notes or off.mean() > 0.6 or off.max() > (8 if name.endswith("jpg") else 2.01):
+            wrong.append((name, told, notes, off.mean().item(), off.max().item()))
+    assert wrong == []
+
+
+def test_a_photograph_of_50_megapixels_is_taken_and_made_small_enough_for_a_kernel(taking):
+    """It is drawn in the page, which a file of 20 MB need not travel to."""
+    picture = large_jpeg()
+    taking.route("http://large.test/", lambda route: route.fulfill(body=picture, headers=OPEN))
+    notes, uri = taking.evaluate(
+        """async () => {
+          const file = await (await fetch("http://large.test/")).blob();
+          const { uri, notes } = await segviz.modules.activations.parts.takenIn(file, [224, 224]);
+          return [notes, uri];
+        }"""
+    )
+    assert len(picture) >= 20e6
+    assert notes == ["scaled down from 6144 × 8192 pixels", "cut to its middle"]
+    shrunk, _ = read_picture(base64.b64decode(uri.partition(",")[2]), (224, 224))
+    wanted, _ = read_picture(file_of(drawn_photograph()), (224, 224))
+    assert 255 * (shrunk - wanted).abs().mean() <= 3
+
+
+OPEN = {"Access-Control-Allow-Origin": "*"}
 
 
 def many_pixels(data, side):

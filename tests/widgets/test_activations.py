@@ -10,6 +10,7 @@ import zlib
 import numpy as np
 import pytest
 import torch
+from odd_pictures import display_p3, file_of, from_p3, odd_files
 from PIL import Image
 from torch import nn
 from torchvision.models import resnet18
@@ -424,12 +425,6 @@ def test_switching_layer_or_channel_takes_the_kernel_a_moment():
 # --- A reader's own picture -----------------------------------------------------------------------------------
 
 
-def file_of(picture, form="PNG", **options):
-    buffer = io.BytesIO()
-    picture.save(buffer, form, **options)
-    return buffer.getvalue()
-
-
 def test_a_picture_comes_in_as_it_is():
     pixels = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
     image, notes = read_picture(file_of(Image.fromarray(pixels)), (20, 30))
@@ -454,6 +449,30 @@ def test_unusual_pictures_are_brought_into_form_and_told(picture, note, value):
     assert image.shape == (3, 16, 16)
     assert image.mean().item() == pytest.approx(value, abs=0.01)
     assert any(part in "; ".join(notes) for part in note.split("|"))
+
+
+@pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP", "TIFF"])
+def test_wide_colors_come_in_as_the_formulas_of_display_p3_have_them(form):
+    for color in ((200, 120, 90), (30, 60, 200), (255, 0, 0)):
+        options = {"WEBP": {"lossless": True}, "JPEG": {"quality": 100}}.get(form, {})
+        data = file_of(Image.new("RGB", (16, 16), color), form, icc_profile=display_p3(), **options)
+        image, notes = read_picture(data, (16, 16))
+        assert np.abs(255 * image.mean((1, 2)).numpy() - from_p3(color)).max() <= 1.5
+        assert notes == []
+
+
+def test_a_profile_that_tells_nothing_changes_nothing():
+    for profile in (b"none", display_p3()[:200]):
+        image, _ = read_picture(file_of(Image.new("RGB", (16, 16), (51, 102, 204)), icc_profile=profile), (16, 16))
+        assert (255 * image[:, 0, 0]).round().tolist() == [51, 102, 204]
+    image, _ = read_picture(file_of(Image.new("L", (16, 16), 51), icc_profile=display_p3()), (16, 16))
+    assert (255 * image[:, 0, 0]).round().tolist() == [51, 51, 51]
+
+
+def test_every_odd_file_of_the_page_is_taken_by_the_kernel():
+    for name, data in odd_files().items():
+        image, _ = read_picture(data, (56, 48))
+        assert image.shape == (3, 56, 48) and image.std() > 0.05, name
 
 
 def test_what_the_page_did_to_a_picture_is_told_before_what_the_kernel_does(live):

@@ -10,10 +10,11 @@
  * @property {boolean} clear     it may be transparent
  * @property {boolean} moving    an animation
  * @property {boolean} deep      gray values of 16 bits each, and nothing else
+ * @property {boolean} bare      a PNG without a profile of its colors: what else it says of them, no kernel heeds
  * @property {boolean} whole     whether it goes on to its end
  */
 
-const PLAIN = { width: 0, height: 0, turned: 1, gray: false, clear: false, moving: false, deep: false, whole: true };
+const PLAIN = { width: 0, height: 0, turned: 1, gray: false, clear: false, moving: false, deep: false, bare: false, whole: true };
 
 /** The header of a file, or null for what is no picture of these formats. */
 export function headerOf(bytes) {
@@ -54,7 +55,8 @@ function png(bytes, view) {
   const turned = chunks.has("eXIf") ? orientation(view, chunks.get("eXIf"), bytes.length) : 1;
   const gray = kind === 0 || kind === 4;
   const clear = kind >= 4 || chunks.has("tRNS");
-  return { width, height, gray, clear, deep: kind === 0 && bits === 16, turned, moving: chunks.has("acTL"), whole: chunks.has("IEND") };
+  const deep = kind === 0 && bits === 16;
+  return { width, height, gray, clear, deep, turned, bare: !chunks.has("iCCP"), moving: chunks.has("acTL"), whole: chunks.has("IEND") };
 }
 
 function jpeg(bytes, view) {

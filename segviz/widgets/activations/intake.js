@@ -31,9 +31,9 @@ export async function takenIn(file, size) {
   return { ...pictureOf(colors, size), notes: [...notes, ...notesOnSize(before, size)] };
 }
 
-/** A picture as the browser decodes it: turned, and in eight bits. */
+/** A picture as the browser decodes it: turned, in eight bits, and brought from the colors of its profile to sRGB's. */
 async function shallow(file, header) {
-  const bitmap = await createImageBitmap(file).catch(() => null);
+  const bitmap = await createImageBitmap(file, { colorSpaceConversion: header.bare ? "none" : "default" }).catch(() => null);
   return bitmap?.width && { before: [bitmap.height, bitmap.width], bands: bandsOf(bitmap), notes: notesOn(header), close: () => bitmap.close() };
 }
 

@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 from segviz.data.pictures import WIDE, in_color
@@ -20,9 +20,10 @@ FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 def read_picture(data: bytes, size: tuple[int, int]) -> tuple[Tensor, list[str]]:
     """A file's bytes as an image (3, H, W) in [0, 1] of `size`, and what was done to it, in words.
 
-    It is turned as its EXIF says, laid on white where it is transparent, scaled until it covers `size`, and cut to its
-    middle. Gray, 16-bit and palette pictures become color pictures of 8 bits; of an animation the first frame is taken.
-    Whole gray values count up to the least of 8, 10, 12 and 16 bits that holds them, others from least to greatest.
+    It is turned as its EXIF says, brought from the colors of its own profile to sRGB's, laid on white where it is
+    transparent, scaled until it covers `size`, and cut to its middle. Gray, 16-bit and palette pictures become color
+    pictures of 8 bits; of an animation the first frame is taken. Whole gray values count up to the least of 8, 10, 12
+    and 16 bits that holds them, others from least to greatest.
 
     Raises ValueError, with a sentence for the reader, for what is no picture, is damaged, or is too large.
     """
@@ -67,7 +68,22 @@ def _in_color(picture: Image.Image, notes: list[str]) -> Image.Image:
         notes.append("gray, given to all three channels")
     if picture.has_transparency_data:
         notes.append("laid on white where it is transparent")
-    return in_color(picture)
+    return in_color(_in_srgb(picture))
+
+
+def _in_srgb(picture: Image.Image) -> Image.Image:
+    """Colors that a profile tells of, as the wide ones of today's phones, as sRGB's; others as they are."""
+    told = picture.info.get("icc_profile")
+    if not told:
+        return picture
+    if picture.mode in ("P", "LA"):
+        picture = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+    mode = picture.mode if picture.mode == "RGBA" else "RGB"
+    try:
+        own, srgb = ImageCms.ImageCmsProfile(io.BytesIO(told)), ImageCms.createProfile("sRGB")
+        return ImageCms.profileToProfile(picture, own, srgb, outputMode=mode) or picture
+    except (ImageCms.PyCMSError, OSError):  # damaged, or of colors other than the picture's: it tells nothing
+        return picture
 
 
 def _range(values: NDArray, fractions: bool, notes: list[str]) -> tuple[NDArray, float, float]:
