@@ -104,13 +104,14 @@ def test_every_network_of_the_book_runs_in_the_page(page_at, name):
 
 def test_the_example_of_the_page_gives_what_its_python_gives(page_at):
     text = (ROOT / "book" / "api-engine.md").read_text(encoding="utf-8")
-    example = re.search(r"```javascript\n(.*?)```", text, re.DOTALL)[1]
+    example = "".join(re.findall(r"```javascript\n(.*?)```", text, re.DOTALL))
     visit = page_at(API)
     lines = []
     visit.page.on("console", lambda message: lines.append(message.text))
     visit.page.evaluate(f"async () => {{ {example} }}")
-    printed = re.search(r"\n(\(.*\) -?[\d.]+)\n", text)[1]
-    assert re.findall(r"[-\d.]+", lines[0]) == re.findall(r"[-\d.]+", printed)
+    printed = re.findall(r"^(?:\(.*\) )?-?[\d.]+$", text, re.MULTILINE)
+    assert [re.findall(r"[-\d.]+", line) for line in lines] == [re.findall(r"[-\d.]+", line) for line in printed]
+    assert len(lines) == 2
 
 
 def test_nothing_of_the_engine_is_loaded_before_it_is_asked_for(page_at):
