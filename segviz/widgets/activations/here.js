@@ -41,14 +41,14 @@ export function hereOf(gallery, { onItems, onProgress, brief }) {
     return abouts.get(name)?.layers ?? [];
   }
 
-  /** Answer a request, item after item; what is stopped gets none. */
-  async function ask({ wants }) {
+  /** Answer a request, item after item; what is stopped gets none. `sides`: how many networks are shown. */
+  async function ask({ wants }, sides) {
     const mine = { stopped: false, job: null };
     working = mine;
     for (const [name, own] of grouped(wants)) {
       const brought = own[0].kind === "picture"; // it is the reader's, and not lost
       if (mine.stopped && !brought) continue;
-      const items = await itemsOf(name, own, mine).catch((problem) => own.map((want) => ({ ...want, data: null, problem: problem.message })));
+      const items = await itemsOf(name, own, mine, sides).catch((problem) => own.map((want) => ({ ...want, data: null, problem: problem.message })));
       if (!mine.stopped || brought) onItems(items);
     }
     working = null;
@@ -61,7 +61,7 @@ export function hereOf(gallery, { onItems, onProgress, brief }) {
     working.job?.cancel();
   }
 
-  async function itemsOf(name, wants, mine) {
+  async function itemsOf(name, wants, mine, sides) {
     const [{ kind }] = wants;
     if (kind === "picture") return Promise.all(wants.map(bring));
     if (kind === "box") return wants.map((want) => ({ ...want, box: null }));
@@ -70,7 +70,7 @@ export function hereOf(gallery, { onItems, onProgress, brief }) {
     const [{ passing = false, switches }] = wants;
     const beside = brief || passing ? [] : stages.map(({ layer }) => layer);
     const [picture, other] = await Promise.all([pictureAt(wants[0].picture), (switches ?? null) === null ? null : pictureAt(switches)]);
-    const given = { wants, picture, switches: other, places, beside, passing, classes: gallery.classes.length };
+    const given = { wants, picture, switches: other, places, beside, passing, keep: sides, classes: gallery.classes.length };
     mine.job = (await engine()).call("answer", name, given, (progress) => onProgress({ ...progress, name }));
     return mine.job.result;
   }

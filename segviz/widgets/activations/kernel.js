@@ -1,13 +1,14 @@
 // The page's side of a kernel: what was asked for, what has come, and one request at a time.
 
 const PATIENCE = 20_000; // milliseconds until a request that a kernel did not answer counts as lost
+const SIGHTS = 8; // networks on pictures whose maps stay at hand: more than one view shows, and no more than a phone holds
 
 /** What the kernel told so far, or the page in its place (here.js); with neither it stays empty. */
 export function kernelOf(patience = PATIENCE) {
   const stem = Math.random().toString(36).slice(2);
-  const stages = new Map(); // model, layer, picture, switches -> a stage as the gallery has them
-  const maps = new Map(); // … and channel -> bytes
-  const thumbs = new Map(); // model, layer, picture, switches -> { size, ranges, bytes }
+  // A network, the picture that it looks at and whose switches it takes -> what came of it, the last used last:
+  // `stages`, by layer, as the gallery has them; `maps`, by layer and channel, bytes; `thumbs`, by layer, { size, ranges, bytes }.
+  const sights = new Map();
   const boxes = new Map(); // model, layer -> box, or null where the model cannot be traced
   const refused = new Map(); // the key of a want -> words
   const pictures = []; // those the reader brought: { picture, uri, notes }
@@ -58,15 +59,15 @@ export function kernelOf(patience = PATIENCE) {
   }
 
   function keepMap(item) {
-    const place = placeOf(item);
-    const stage = stages.get(place) ?? { layer: item.layer, title: item.layer, kind: item.classes ? "classes" : "map", right: {}, size: item.size, ranges: {}, facts: { [item.picture]: {} }, live: true };
+    const { stages, maps } = kept(item);
+    const stage = stages.get(item.layer) ?? { layer: item.layer, title: item.layer, kind: item.classes ? "classes" : "map", right: {}, size: item.size, ranges: {}, facts: { [item.picture]: {} }, live: true };
     stage.channels ??= Array.from({ length: item.count }, (_, n) => n);
     stage.ranges[item.channel] = item.range;
     stage.facts[item.picture][item.channel] = item.facts;
     stage.told = item.told;
     stage.right[item.picture] = item.right ?? null;
-    stages.set(place, stage);
-    maps.set(keyOf(item), bytesOf(item.bytes));
+    stages.set(item.layer, stage);
+    maps.set(key(item.layer, item.channel), bytesOf(item.bytes));
   }
 
   function keepBox(item) {
@@ -74,20 +75,31 @@ export function kernelOf(patience = PATIENCE) {
   }
 
   function keepThumbs(item) {
-    thumbs.set(placeOf(item), { ...item, bytes: bytesOf(item.bytes) });
+    kept(item).thumbs.set(item.layer, { ...item, bytes: bytesOf(item.bytes) });
   }
 
   function has(want) {
     const wanted = keyOf(want);
     if (refused.has(wanted)) return true;
-    if (want.kind === "map") return maps.has(wanted);
     if (want.kind === "box") return boxes.has(key(want.model, want.layer));
-    return want.kind === "thumbs" && thumbs.has(placeOf(want));
+    if (want.kind === "picture" || !sights.has(sightOf(want))) return false;
+    const { maps, thumbs } = kept(want);
+    return want.kind === "map" ? maps.has(key(want.layer, want.channel)) : thumbs.has(want.layer);
+  }
+
+  /** What is kept of a sight, from now on the last used; the ones used longest ago are let go. */
+  function kept(of) {
+    const sight = sightOf(of);
+    const found = sights.get(sight) ?? { stages: new Map(), maps: new Map(), thumbs: new Map() };
+    sights.delete(sight);
+    sights.set(sight, found);
+    for (const old of [...sights.keys()].slice(0, -SIGHTS)) sights.delete(old);
+    return found;
   }
 
   /** A layer as a stage, once one of its maps has come; its box is the gallery's, the kernel's, or one that is even. */
   function stageOf(model, layer, { picture, switches }, gallery) {
-    const stage = stages.get(placeOf({ model: model.name, layer, picture, switches }));
+    const stage = sights.get(sightOf({ model: model.name, picture, switches }))?.stages.get(layer);
     if (!stage) return null;
     const held = model.stages.find((known) => known.layer === layer);
     const box = held?.box ?? boxes.get(key(model.name, layer)) ?? evenly(stage.size, gallery.size);
@@ -99,11 +111,11 @@ export function kernelOf(patience = PATIENCE) {
   }
 
   function mapOf({ model, stage, picture, switches }, channel) {
-    return maps.get(keyOf({ kind: "map", model: model.name, layer: stage.layer, picture, switches, channel })) ?? null;
+    return sights.get(sightOf({ model: model.name, picture, switches }))?.maps.get(key(stage.layer, channel)) ?? null;
   }
 
   function thumbsOf({ model, stage, picture, switches }) {
-    return thumbs.get(placeOf({ model: model.name, layer: stage.layer, picture, switches })) ?? null;
+    return sights.get(sightOf({ model: model.name, picture, switches }))?.thumbs.get(stage.layer) ?? null;
   }
 }
 
@@ -111,14 +123,14 @@ function key(...parts) {
   return JSON.stringify(parts);
 }
 
-/** A layer of a network, for a picture, by the switches of another or (null) of its own. */
-function placeOf({ model, layer, picture, switches }) {
-  return key(model, layer, picture, switches ?? null);
+/** A network that looks at a picture by the switches of another, or (null) by its own. */
+function sightOf({ model, picture, switches }) {
+  return key(model, picture, switches ?? null);
 }
 
 function keyOf({ kind, model, layer, picture, switches, channel }) {
-  const place = kind === "box" ? key(model, layer) : placeOf({ model, layer, picture, switches });
-  return key(kind, place, kind === "map" ? channel : null);
+  const sight = kind === "box" ? model : sightOf({ model, picture, switches });
+  return key(kind, sight, layer, kind === "map" ? channel : null);
 }
 
 /** Bytes as the widget manager hands them over: a view on a buffer. */

@@ -123,7 +123,8 @@ function build(shell) {
   function ask(groups, next) {
     if (here) {
       const request = work.awake && !work.stopped ? kernel.request(...groups) : null;
-      if (request) here.ask(request).then(() => (kernel.told(null), redraw()));
+      const sides = new Set(SIDES.map((side) => next[side].model).filter(Boolean)).size;
+      if (request) here.ask(request, sides).then(() => (kernel.told(null), redraw()));
     } else {
       const more = asked(groups, next);
       if (more.request) shell.update(more);

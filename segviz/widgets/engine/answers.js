@@ -2,8 +2,6 @@
 
 import { facts, highest, limitsOf, quantized, thumbs } from "./quantize.js";
 
-const KEPT = 2; // networks, or pictures, whose maps stay at hand: those of the explorer's two sides
-
 /**
  * Gives `answer(name, given, compute)`: an item for each want, or null where maps are lacking and `compute` is null.
  *
@@ -12,6 +10,7 @@ const KEPT = 2; // networks, or pictures, whose maps stay at hand: those of the 
  * @property {{key: string, labels?: Uint8Array, height: number, width: number}} picture   `labels`: its true classes
  * @property {{key: string, height: number, width: number}|null} switches   the picture whose switches are taken, if another
  * @property {string[]} beside   layers to keep from the same pass; all of them give maps
+ * @property {number} keep   of how many networks, or pictures, the maps stay at hand: as many as the explorer has sides
  * @property {boolean} passing   whether the maps are wanted this once, and those at hand stay
  * @property {Record<string, [number[], number[]]>} places   center and stride of the units of layers
  * @property {number} classes   how many classes a prediction must have to be one
@@ -21,7 +20,7 @@ export function answersOf() {
   return { answer, forget: () => kept.clear() };
 
   async function answer(name, given, compute) {
-    const maps = mapsFor(JSON.stringify([name, given.picture.key, given.switches?.key]), given.passing);
+    const maps = mapsFor(JSON.stringify([name, given.picture.key, given.switches?.key]), given);
     const problems = new Map();
     const lacking = [...new Set(given.wants.map(({ layer }) => layer))].filter((layer) => !maps.has(layer));
     if (lacking.length || !maps.has("")) {
@@ -37,12 +36,12 @@ export function answersOf() {
     });
   }
 
-  function mapsFor(key, passing) {
+  function mapsFor(key, { passing, keep }) {
     const maps = kept.get(key) ?? new Map();
     if (passing) return maps;
     kept.delete(key);
     kept.set(key, maps); // the last used stands last
-    for (const old of [...kept.keys()].slice(0, -KEPT)) kept.delete(old);
+    for (const old of [...kept.keys()].slice(0, -keep)) kept.delete(old);
     return maps;
   }
 }

@@ -15,6 +15,7 @@ import { planned } from "./sizes.js";
  * @param {Object<string, Int32Array>} [options.switches]  put in the place of those that a max-pool finds, by its name
  * @param {Object<string, Int32Array>} [options.found]  takes the switches of each max-pool that keeps them, by its name
  * @param {() => boolean} [options.canceled]  asked before each step; an AbortError follows
+ * @param {boolean} [options.once]  whether the fast form lets its memory go after the run
  * @param {(done: number, all: number) => any} [options.between]  called, and waited for, before each step
  * @returns {Promise<Object<string, {shape: [number, number, number], values: Float32Array}>>}
  */

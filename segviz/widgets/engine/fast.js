@@ -49,7 +49,7 @@ async function execute(module, network, picture, layers, options = {}) {
     const given = ([layer, value]) => [layer, { shape: laid.room.shapes[value], values: laid.room.read(value) }];
     return Object.fromEntries([...wanted].map(given));
   } finally {
-    held.set(network, laid);
+    if (!options.once) held.set(network, laid);
   }
 }
 

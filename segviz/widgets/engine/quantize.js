@@ -38,10 +38,15 @@ export function facts(values, [height, width], labels, at) {
   const found = [...limitsOf(values), round(zeros / values.length, 4), Math.floor(greatest / width), greatest % width];
   if (!labels || Math.min(height, width) <= 3 || !alive) return found;
   const count = Math.min(alive, Math.max(1, Math.round(STRONGEST * values.length)));
-  const order = Array.from(values.keys()).sort((a, b) => values[b] - values[a]).slice(0, count);
+  const least = values.slice().sort()[values.length - count]; // typed arrays sort as numbers, and ten times as fast
+  let alike = count; // how many of those equal to it belong to the strongest: the first
+  for (const value of values) if (value > least) alike -= 1;
   const places = placesOf([height, width], labels.size, at);
   const counts = new Array(256).fill(0);
-  for (const i of order) counts[labels.values[places[0][Math.floor(i / width)] * labels.size[1] + places[1][i % width]]] += 1;
+  for (let i = 0; i < values.length; i += 1) {
+    if (values[i] < least || (values[i] === least && alike-- <= 0)) continue;
+    counts[labels.values[places[0][Math.floor(i / width)] * labels.size[1] + places[1][i % width]]] += 1;
+  }
   const most = counts.indexOf(Math.max(...counts));
   return [...found, most, round(counts[most] / count, 3)];
 }

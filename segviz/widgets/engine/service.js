@@ -63,12 +63,13 @@ export function receiver(post) {
   }
 
   async function answer({ id, name, given }) {
-    const compute = held?.name === name ? (layers) => computed(id, given.picture, layers, given.switches) : null;
+    // The maps are kept as they are given: the memory that they were made in would be as much again.
+    const compute = held?.name === name ? (layers) => computed(id, given.picture, layers, given.switches, { once: true }) : null;
     return (await answers.answer(name, given, compute)) ?? { lacking: true };
   }
 
   /** `other`: the picture whose switches the network is given in the place of its own, if any. */
-  async function computed(id, picture, layers, other) {
+  async function computed(id, picture, layers, other, more = {}) {
     let [done, heard] = [0, now()];
     const between = async (steps = done + 1, total = 0) => {
       done = steps;
@@ -77,7 +78,7 @@ export function receiver(post) {
       await others();
       heard = now();
     };
-    const options = { between, canceled: () => canceled };
+    const options = { ...more, between, canceled: () => canceled };
     const switches = other ? await switchesOf(execute, held.network, other, picture, options) : {};
     return execute(held.network, picture, layers, { ...options, switches });
   }
