@@ -39,7 +39,8 @@ def test_what_is_said_of_a_map_is_what_the_kernel_says(page, size, kind):
         if kind == "few":  # of equal values PyTorch takes any, the page the first
             found, wanted = found[:5], wanted[:5]
         assert found == pytest.approx(wanted, abs=1e-3)
-        assert torch.tensor(eight).reshape(size).equal(quantized(values, *wanted[:2]).int())
+        off = torch.tensor(eight).reshape(size) - quantized(values, *wanted[:2]).int()
+        assert off.abs().max() <= (kind == "few")  # halves, which either may round its way
 
 
 def test_of_equal_values_the_first_are_the_strongest(page):

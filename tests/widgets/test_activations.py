@@ -457,7 +457,7 @@ def test_wide_colors_come_in_as_the_formulas_of_display_p3_have_them(form):
         options = {"WEBP": {"lossless": True}, "JPEG": {"quality": 100}}.get(form, {})
         data = file_of(Image.new("RGB", (16, 16), color), form, icc_profile=display_p3(), **options)
         image, notes = read_picture(data, (16, 16))
-        assert np.abs(255 * image.mean((1, 2)).numpy() - from_p3(color)).max() <= 1.5
+        assert np.abs(255 * image.mean((1, 2)).numpy() - from_p3(color)).max() <= (3 if form == "JPEG" else 1.5)
         assert notes == []
 
 

@@ -92,7 +92,7 @@ function about({ stage, picture, column }, { classes }) {
 function whose({ picture, lent }, alike) {
   if (!alike) return [];
   const [own, theirs] = alike.map(percent);
-  return [` ${theirs} of its pixels are called as for ${pictureName(lent)}, ${own} as for ${pictureName(picture)} by its own switches.`];
+  return [` ${theirs} of its pixels are called as for ${pictureName(lent)} alone, ${own} as for ${pictureName(picture)} alone.`];
 }
 
 /** How true the map is to the network's own numbers. */
