@@ -38,8 +38,7 @@ def odd_files() -> dict[str, bytes]:
     clear, veiled = plain.convert("RGBA"), gray.convert("LA")
     clear.putalpha(veil)
     veiled.putalpha(veil)
-    turned = Image.Exif()
-    turned[0x0112] = 6
+    turned = turned_by(6)
     frames = [plain, plain.transpose(Image.Transpose.FLIP_LEFT_RIGHT)]
     wide = {"quality": 95, "icc_profile": display_p3()}
     return {
@@ -59,7 +58,7 @@ def odd_files() -> dict[str, bytes]:
         "moving.gif": file_of(frames[0], "GIF", save_all=True, append_images=frames[1:]),
         "turned.jpg": file_of(plain, "JPEG", quality=95, exif=turned),
         "turned.png": file_of(plain, exif=turned),
-        "turned.webp": file_of(plain, "WEBP", lossless=True, exif=turned),
+        **{f"turned {n}.webp": file_of(plain, "WEBP", lossless=True, exif=turned_by(n)) for n in range(2, 9)},
         "gray.jpg": file_of(gray, "JPEG", quality=95),
         "progressive.jpg": file_of(plain, "JPEG", quality=95, progressive=True),
         "cmyk.jpg": file_of(plain.convert("CMYK"), "JPEG", quality=95),
@@ -71,6 +70,12 @@ def odd_files() -> dict[str, bytes]:
         "gamma.png": with_chunk(file_of(plain), b"gAMA", struct.pack(">I", 60_000)),
         "plain.bmp": file_of(plain, "BMP"),
     }
+
+
+def turned_by(orientation: int) -> Image.Exif:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return exif
 
 
 def display_p3() -> bytes:

@@ -195,6 +195,7 @@ def test_a_file_is_taken_in_as_the_kernel_takes_it_and_told_in_the_same_words(ta
     assert wrong == []
 
 
+@pytest.mark.long  # ten seconds: pytest tests/browser/test_computing.py -m long -k megapixels
 def test_a_photograph_of_50_megapixels_is_taken_and_made_small_enough_for_a_kernel(taking):
     """It is drawn in the page, which a file of 20 MB need not travel to."""
     picture = large_jpeg()
@@ -299,15 +300,15 @@ def test_a_network_unpools_by_the_switches_of_another_picture(page_at, scheme):
     lenders.get_by_role("radio", name="picture 1 itself").focus()
     page.keyboard.press("ArrowRight")
     assert lenders.get_by_role("radio", name="picture 2").is_checked()
-    told.filter(has_text="are called as for picture 2").wait_for(timeout=60_000)
+    widget.locator(".ae-map .sv-surface").nth(1).click(position={"x": 40, "y": 40})
+    said = told.filter(has_text="SegNet, prediction 224×224, class of each pixel, by the switches of picture 2")
+    said.filter(has_text="are called as for picture 2").wait_for(timeout=60_000)
     drawn = canvas.evaluate("(canvas) => canvas.toDataURL()")
     colors = torch.from_numpy(np.array(opened(drawn).convert("RGB")))
     palette = torch.tensor([list(bytes.fromhex(color[1:])) for color in PALETTE])
     model, (mine, other) = create_model("segnet", weights="scenes").eval(), pictures_of(2)
     wanted = by_switches_of(model, mine, other).argmax(1)[0]
     assert (colors == palette[wanted]).all(2).double().mean() >= 0.995
-    widget.locator(".ae-map .sv-surface").nth(1).click(position={"x": 40, "y": 40})
-    said = told.filter(has_text="SegNet, prediction 224×224, class of each pixel, by the switches of picture 2")
     with torch.no_grad():
         alike = [100 * (wanted == model(each.image).argmax(1)[0]).double().mean().item() for each in (other, mine)]
     told_alike = re.search(r"([\d.]+) % of its pixels are called as for picture 2 alone, ([\d.]+) %", said.inner_text())

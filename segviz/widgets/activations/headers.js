@@ -6,7 +6,7 @@
  * @property {number} width      as stored; 0 where the format is not looked into (TIFF)
  * @property {number} height
  * @property {number} turned     EXIF's orientation, 1 where there is none
- * @property {boolean} gray      one channel
+ * @property {boolean} gray      one channel; with an alpha of 16 bits the kernel takes it for color
  * @property {boolean} clear     it may be transparent
  * @property {boolean} moving    an animation
  * @property {boolean} deep      gray values of 16 bits each, and nothing else
@@ -53,7 +53,7 @@ function png(bytes, view) {
     at = end;
   }
   const turned = chunks.has("eXIf") ? orientation(view, chunks.get("eXIf"), bytes.length) : 1;
-  const gray = kind === 0 || kind === 4;
+  const gray = kind === 0 || (kind === 4 && bits === 8);
   const clear = kind >= 4 || chunks.has("tRNS");
   const deep = kind === 0 && bits === 16;
   return { width, height, gray, clear, deep, turned, bare: !chunks.has("iCCP"), moving: chunks.has("acTL"), whole: chunks.has("IEND") };
@@ -93,12 +93,27 @@ function webp(bytes, view) {
   const kind = letters(bytes, 12, 4);
   const whole = bytes.length >= 8 + view.getUint32(4, true);
   const three = (at) => 1 + bytes[at] + (bytes[at + 1] << 8) + (bytes[at + 2] << 16);
-  if (kind === "VP8X") return { whole, width: three(24), height: three(27), clear: Boolean(bytes[20] & 0x10), moving: Boolean(bytes[20] & 0x02) };
+  if (kind === "VP8X") {
+    const turned = bytes[20] & 0x08 ? turnOfWebp(bytes, view) : 1;
+    return { whole, turned, width: three(24), height: three(27), clear: Boolean(bytes[20] & 0x10), moving: Boolean(bytes[20] & 0x02) };
+  }
   if (kind === "VP8L") {
     const packed = view.getUint32(21, true);
     return { whole, width: 1 + (packed & 0x3fff), height: 1 + ((packed >>> 14) & 0x3fff), clear: Boolean((packed >>> 28) & 1) };
   }
   return { whole, width: view.getUint16(26, true) & 0x3fff, height: view.getUint16(28, true) & 0x3fff };
+}
+
+function turnOfWebp(bytes, view) {
+  for (let at = 12; at + 8 <= bytes.length; ) {
+    const length = view.getUint32(at + 4, true);
+    if (letters(bytes, at, 4) === "EXIF") {
+      const start = at + 8 + (letters(bytes, at + 8, 6) === "Exif\0\0" ? 6 : 0); // some programs write JPEG's mark here, too
+      return orientation(view, start, at + 8 + length);
+    }
+    at += 8 + length + (length % 2);
+  }
+  return 1;
 }
 
 function gif(bytes, view) {

@@ -33,8 +33,21 @@ export async function takenIn(file, size) {
 
 /** A picture as the browser decodes it: turned, in eight bits, and brought from the colors of its profile to sRGB's. */
 async function shallow(file, header) {
-  const bitmap = await createImageBitmap(file, { colorSpaceConversion: header.bare ? "none" : "default" }).catch(() => null);
-  return bitmap?.width && { before: [bitmap.height, bitmap.width], bands: bandsOf(bitmap), notes: notesOn(header), close: () => bitmap.close() };
+  const ours = header.format === "WEBP"; // whose EXIF not every browser heeds
+  const options = { colorSpaceConversion: header.bare ? "none" : "default", imageOrientation: ours ? "none" : "from-image" };
+  const bitmap = await createImageBitmap(file, options).catch(() => null);
+  if (!bitmap?.width) return null;
+  const turned = ours ? header.turned : 1;
+  const before = turned > 4 ? [bitmap.width, bitmap.height] : [bitmap.height, bitmap.width];
+  return { before, bands: bandsOf(bitmap, turned), notes: notesOn(header), close: () => bitmap.close() };
+}
+
+/** For each orientation of EXIF where a picture's corner, its row and its column come to lie, as a canvas takes it. */
+function turn(orientation, { width, height }) {
+  return [
+    [1, 0, 0, 1, 0, 0], [-1, 0, 0, 1, width, 0], [-1, 0, 0, -1, width, height], [1, 0, 0, -1, 0, height],
+    [0, 1, 1, 0, 0, 0], [0, 1, -1, 0, height, 0], [0, -1, -1, 0, height, width], [0, -1, 1, 0, 0, width],
+  ][orientation - 1] ?? [1, 0, 0, 1, 0, 0];
 }
 
 async function deep(bytes, header) {
@@ -80,15 +93,20 @@ function notesOnSize([height, width], [tall, wide]) {
   return notes;
 }
 
-/** Bands of a bitmap on white. */
-function bandsOf(bitmap) {
+/** Bands of a bitmap on white, turned as an orientation of EXIF has it. */
+function bandsOf(bitmap, turned) {
   const canvas = canvasOf(1, 1);
   const context = canvas.getContext("2d", { willReadFrequently: true, alpha: false });
   return (top, rows, left, columns) => {
     if (canvas.width !== columns || canvas.height !== rows) Object.assign(canvas, { width: columns, height: rows });
     context.fillStyle = "white";
     context.fillRect(0, 0, columns, rows);
-    context.drawImage(bitmap, left, top, columns, rows, 0, 0, columns, rows);
+    if (turned > 1) {
+      const [a, b, c, d, x, y] = turn(turned, bitmap);
+      context.setTransform(a, b, c, d, x - left, y - top);
+      context.drawImage(bitmap, 0, 0);
+      context.resetTransform();
+    } else context.drawImage(bitmap, left, top, columns, rows, 0, 0, columns, rows);
     return context.getImageData(0, 0, columns, rows).data;
   };
 }
