@@ -108,7 +108,7 @@ class LiveMaps:
         truth = self.pictures[want["picture"]].labels
         right = None if truth is None else (labels == truth).double().mean().item()
         shown = {"channel": 0, "count": 1, "classes": True, "size": list(labels.shape), "range": [0, 255]}
-        told = {"facts": [], "told": "called", "right": right}
+        told: dict[str, Any] = {"facts": [], "told": "called", "right": right}
         return shown | told | {"bytes": labels.to(torch.uint8).numpy().tobytes()}
 
     def _box(self, want: dict[str, Any]) -> dict[str, Any]:
@@ -185,7 +185,7 @@ class LiveMaps:
                 beside.append(name)
         return beside
 
-    def _forget(self, keep: tuple[str, int, str]) -> None:
+    def _forget(self, keep: tuple[Sight, str]) -> None:
         total = sum(maps.nbytes for maps in self._maps.values())
         for key in [key for key in self._maps if key != keep]:
             if total <= KEPT_BYTES:
