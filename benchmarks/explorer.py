@@ -63,10 +63,12 @@ WATCH = """() => {
     painted((now) => (watch.shown ||= now));
   }).observe(canvas, { attributeFilter: ["data-drawn"] });
 }"""
-# Whether every stage of the network has its small map, which comes last.
-ALL_KNOWN = """(name) => [...document.querySelectorAll(".ae-film canvas, .ae-channels canvas")].every(
-  ({ dataset }) => dataset.drawn && JSON.parse(dataset.drawn.slice(0, dataset.drawn.lastIndexOf("]") + 1)).at(-1)
-    && dataset.drawn.includes(`"${name}"`))"""
+# Whether every stage of the network has its small map, and every channel: they come last.
+ALL_KNOWN = """(name) => {
+  const [film, channels] = [".ae-film canvas", ".ae-channels canvas"].map((all) => [...document.querySelectorAll(all)]);
+  const known = ({ dataset }) => dataset.drawn?.includes(`"${name}"`);
+  return channels.length > 2 && film.every(known) && channels.every(known);
+}"""
 HELD = """async () => {
   const { bytes, breakdown } = await performance.measureUserAgentSpecificMemory();
   const own = breakdown.filter(({ attribution }) => attribution.some(({ scope }) => /Worker/.test(scope)));
