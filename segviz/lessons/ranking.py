@@ -13,7 +13,8 @@ from typing import Any
 
 from segviz.shipped import leaderboard, seeds
 from segviz.shipped.scoring import standard_error
-from segviz.widgets.arena.measures import COSTS, TITLES, costs_of, score_of
+from segviz.widgets.arena.measures import COSTS, costs_of, score_of
+from segviz.widgets.titles import TITLES
 
 
 def board(measure: str = "mean_iou") -> dict[str, dict[str, Any]]:
