@@ -25,12 +25,12 @@ def to_onnx(model: nn.Module, path: str | os.PathLike, layers: str | Iterable[st
     """Write `model`, in evaluation mode, as an ONNX file with one input `x` (batch, channels, height, width).
 
     Batch, height and width stay open. The outputs are `logits` and, under their dotted names, what the modules in
-    `layers` give, as `segviz.capture` has them: so the file can be compared stage by stage. Python's
-    branches stay behind, taken as they went at an odd size: a check of the least size is no error there, and a network
-    that asks whether a size is even is another one at even sizes. The model is left as it was.
+    `layers` give, as `segviz.capture` has them: so the file can be compared stage by stage. Python's branches stay
+    behind, taken as they went at an odd size: a check of the least size is no error there. The model is left as it was.
 
-    Raises ImportError where onnx and onnxscript are missing, ValueError for a layer that the model has not or does not
-    run, and what `torch.onnx.export` raises for operations that ONNX has not.
+    Raises ImportError where onnx and onnxscript are missing; ValueError for a layer that the model has not or does not
+    run, for weights in another precision than 32 or 16 bits, and where the traced graph is another network at another
+    size, as behind an adaptive pool to 3 × 3; and what `torch.onnx.export` raises for operations that ONNX has not.
 
     >>> to_onnx(nn.Conv2d(3, 2, 1), "net.onnx", ["nothing"])
     Traceback (most recent call last):
@@ -40,6 +40,7 @@ def to_onnx(model: nn.Module, path: str | os.PathLike, layers: str | Iterable[st
     taken = [name for name in names if name in ("", "x", "logits")]
     if taken:
         raise ValueError(f"layers: {taken[0]!r} cannot be an output, since the file's own are called 'x' and 'logits'")
+    _require_known_precision(model)
     least = getattr(model, "min_size", 0)
     batch, height, width = _EXAMPLE
     parameter = next(model.parameters(), torch.zeros(()))
@@ -48,8 +49,9 @@ def to_onnx(model: nn.Module, path: str | os.PathLike, layers: str | Iterable[st
         capture(model, x, names)  # that each is there and is run, before anything is traced
         _require()
         with _quiet():
+            opened = _Opened(model, modules).eval()
             program: Any = torch.onnx.export(
-                _Opened(model, modules).eval(),
+                opened,
                 (x,),
                 input_names=["x"],
                 output_names=["logits", *names],
@@ -57,6 +59,7 @@ def to_onnx(model: nn.Module, path: str | os.PathLike, layers: str | Iterable[st
                 dynamo=True,
                 verbose=False,
             )
+        _require_open_sizes(program.exported_program.module(), opened, x)
     content = program.model_proto.SerializeToString()
     with replacing(path) as file:
         file.write(content)
@@ -85,6 +88,51 @@ class _Opened(nn.Module):
             for handle in handles:
                 handle.remove()
         return logits, *(kept[id(module)] for module in self.places)
+
+
+def _require_known_precision(model: nn.Module) -> None:
+    tensors = {**dict(model.named_parameters()), **dict(model.named_buffers())}
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point() and tensor.dtype not in (torch.float32, torch.float16):
+            raise ValueError(
+                f"model: {name!r} is {tensor.dtype}, in which ONNX Runtime convolves nothing; export model.float()"
+            )
+
+
+def _require_open_sizes(traced: nn.Module, opened: _Opened, x: Tensor) -> None:
+    """ValueError where what was traced at the size of `x` is not the network itself at a size that is unlike it."""
+    height, width = (64 * -(-side // 64) for side in x.shape[2:])
+    other = torch.rand(1, x.shape[1], height, width).to(x)
+    wanted = opened(other)
+    try:
+        found = traced(other)
+        off = max(_apart(one, own) for one, own in zip(found, wanted, strict=True))
+    except (RuntimeError, IndexError, AssertionError) as error:
+        found, off = error, 1.0
+    if off < 1e-3:
+        return
+    pools = [name for name, module in opened.model.named_modules() if _is_uneven(module)]
+    by = f"the adaptive pool {pools[0]!r}" if pools else "a branch, or a number, that Python takes from a shape"
+    told = f"fails ({str(found).splitlines()[0]})" if isinstance(found, Exception) else f"is off by {off:.0%}"
+    raise ValueError(
+        f"model: what was traced at {x.shape[2]}×{x.shape[3]} pixels {told} at {height}×{width}: {by} holds one size. "
+        "Its place in a file for every size can take F.interpolate, or a pool of fixed kernel and stride; for one size "
+        "alone torch.onnx.export writes the model as it is"
+    ) from (found if isinstance(found, Exception) else None)
+
+
+def _apart(one: Tensor, own: Tensor) -> float:
+    """The largest difference as a share of the largest value."""
+    if one.shape != own.shape:
+        return 1.0
+    return ((one - own).abs().max() / own.abs().max().clamp(min=1e-30)).item()
+
+
+def _is_uneven(module: nn.Module) -> bool:
+    """Whether its windows depend on the size of the map: those of a pool to a single position are the whole map."""
+    size = getattr(module, "output_size", 1)
+    adaptive = isinstance(module, nn.AdaptiveAvgPool2d | nn.AdaptiveMaxPool2d)
+    return adaptive and set(size if isinstance(size, tuple) else (size,)) != {1}
 
 
 def _require() -> None:
