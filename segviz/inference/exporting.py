@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from segviz.activations import capture, first_tensor, modules_at
 from segviz.checkpoints import replacing
@@ -26,11 +27,12 @@ def to_onnx(model: nn.Module, path: str | os.PathLike, layers: str | Iterable[st
 
     Batch, height and width stay open. The outputs are `logits` and, under their dotted names, what the modules in
     `layers` give, as `segviz.capture` has them: so the file can be compared stage by stage. Python's branches stay
-    behind, taken as they went at an odd size: a check of the least size is no error there. The model is left as it was.
+    behind, taken as they went at an odd size: a check of the least size is no error there, and a network that asks
+    whether a size is even is another one at even sizes. The model is left as it was.
 
     Raises ImportError where onnx and onnxscript are missing; ValueError for a layer that the model has not or does not
-    run, for weights in another precision than 32 or 16 bits, and where the traced graph is another network at another
-    size, as behind an adaptive pool to 3 × 3; and what `torch.onnx.export` raises for operations that ONNX has not.
+    run, for weights in another precision than 32 or 16 bits, and for an adaptive pool to more than one position, whose
+    windows the file would keep; and what `torch.onnx.export` raises for operations that ONNX has not.
 
     >>> to_onnx(nn.Conv2d(3, 2, 1), "net.onnx", ["nothing"])
     Traceback (most recent call last):
@@ -46,12 +48,12 @@ def to_onnx(model: nn.Module, path: str | os.PathLike, layers: str | Iterable[st
     parameter = next(model.parameters(), torch.zeros(()))
     x = torch.rand(batch, channels, max(height, least + 1), max(width, least + 3)).to(parameter)
     with left_alone(model), modules_at(model, names) as modules, torch.no_grad():
-        capture(model, x, names)  # that each is there and is run, before anything is traced
+        with _Windows():
+            capture(model, x, names)  # that each is there and is run, before anything is traced
         _require()
         with _quiet():
-            opened = _Opened(model, modules).eval()
             program: Any = torch.onnx.export(
-                opened,
+                _Opened(model, modules).eval(),
                 (x,),
                 input_names=["x"],
                 output_names=["logits", *names],
@@ -59,7 +61,6 @@ def to_onnx(model: nn.Module, path: str | os.PathLike, layers: str | Iterable[st
                 dynamo=True,
                 verbose=False,
             )
-        _require_open_sizes(program.exported_program.module(), opened, x)
     content = program.model_proto.SerializeToString()
     with replacing(path) as file:
         file.write(content)
@@ -99,40 +100,19 @@ def _require_known_precision(model: nn.Module) -> None:
             )
 
 
-def _require_open_sizes(traced: nn.Module, opened: _Opened, x: Tensor) -> None:
-    """ValueError where what was traced at the size of `x` is not the network itself at a size that is unlike it."""
-    height, width = (64 * -(-side // 64) for side in x.shape[2:])
-    other = torch.rand(1, x.shape[1], height, width).to(x)
-    wanted = opened(other)
-    try:
-        found = traced(other)
-        off = max(_apart(one, own) for one, own in zip(found, wanted, strict=True))
-    except (RuntimeError, IndexError, AssertionError) as error:
-        found, off = error, 1.0
-    if off < 1e-3:
-        return
-    pools = [name for name, module in opened.model.named_modules() if _is_uneven(module)]
-    by = f"the adaptive pool {pools[0]!r}" if pools else "a branch, or a number, that Python takes from a shape"
-    told = f"fails ({str(found).splitlines()[0]})" if isinstance(found, Exception) else f"is off by {off:.0%}"
-    raise ValueError(
-        f"model: what was traced at {x.shape[2]}×{x.shape[3]} pixels {told} at {height}×{width}: {by} holds one size. "
-        "Its place in a file for every size can take F.interpolate, or a pool of fixed kernel and stride; for one size "
-        "alone torch.onnx.export writes the model as it is"
-    ) from (found if isinstance(found, Exception) else None)
+class _Windows(TorchDispatchMode):
+    """Refuses adaptive pools other than to one position: an export keeps their windows, which the size decides."""
 
-
-def _apart(one: Tensor, own: Tensor) -> float:
-    """The largest difference as a share of the largest value."""
-    if one.shape != own.shape:
-        return 1.0
-    return ((one - own).abs().max() / own.abs().max().clamp(min=1e-30)).item()
-
-
-def _is_uneven(module: nn.Module) -> bool:
-    """Whether its windows depend on the size of the map: those of a pool to a single position are the whole map."""
-    size = getattr(module, "output_size", 1)
-    adaptive = isinstance(module, nn.AdaptiveAvgPool2d | nn.AdaptiveMaxPool2d)
-    return adaptive and set(size if isinstance(size, tuple) else (size,)) != {1}
+    def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
+        packet = operation.overloadpacket
+        if packet in (torch.ops.aten._adaptive_avg_pool2d, torch.ops.aten.adaptive_max_pool2d):
+            height, width = args[1]
+            if (height, width) != (1, 1):
+                raise ValueError(
+                    f"model: an adaptive pool to {height}×{width} has its windows from the size of the map, and a file "
+                    "for every size would keep those of one; pool with a fixed kernel and stride, or to 1×1"
+                )
+        return operation(*args, **(kwargs or {}))
 
 
 def _require() -> None:
