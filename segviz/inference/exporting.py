@@ -48,8 +48,9 @@ def to_onnx(model: nn.Module, path: str | os.PathLike, layers: str | Iterable[st
     parameter = next(model.parameters(), torch.zeros(()))
     x = torch.rand(batch, channels, max(height, least + 1), max(width, least + 3)).to(parameter)
     with left_alone(model), modules_at(model, names) as modules, torch.no_grad():
+        capture(model, x, names)  # that each is there and is run, before anything is traced
         with _Windows():
-            capture(model, x, names)  # that each is there and is run, before anything is traced
+            model(x)
         _require()
         with _quiet():
             program: Any = torch.onnx.export(
