@@ -19,7 +19,6 @@ SECTIONS = {  # name: its heading, in the order of the report
     "slider_to_paint": "From a slider's move to the picture, in the page",
     "live_kernel": "From a choice to new pixels, with a kernel behind the figure",
     "engine": "Networks in the page",
-    "explorer": "The explorer in the page that computes",
     "imports": "Importing the package",
     "receptive_fields": "Receptive fields",
     "audit": "Audits",
@@ -27,7 +26,6 @@ SECTIONS = {  # name: its heading, in the order of the report
     "supports": "Receptive fields of other libraries' networks",
     "models": "Networks",
     "inference": "Networks for inference",
-    "training": "Steps of training",
     "dense_crf": "Dense CRF",
     "scenes": "Scenes",
 }
