@@ -26,6 +26,7 @@ SECTIONS = {  # name: its heading, in the order of the report
     "supports": "Receptive fields of other libraries' networks",
     "models": "Networks",
     "inference": "Networks for inference",
+    "training": "Steps of training",
     "dense_crf": "Dense CRF",
     "scenes": "Scenes",
 }

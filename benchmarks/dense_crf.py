@@ -1,13 +1,23 @@
 """Dense CRF against the C++ library on one CPU, in one run: labels side by side and times as ratios.
 
     python -m benchmarks.dense_crf
+    python -m benchmarks.dense_crf --busy     # while another process keeps each core busy
     python -m benchmarks.dense_crf --write-reference tests/dense_crf_24x24.json   # what the tests compare with
 
-The library, pydensecrf2, is compiled as it installs. Without it nothing can be compared.
+The library, pydensecrf2, is compiled as it installs. Without it nothing can be compared. Memory is what a call adds to
+the peak of a process of its own. The floor is the time in which this machine copies as many bytes, on as many threads,
+as the rows of values and their weights that the filters read and write; rows that are read again soon come from a
+cache, so that a small lattice may be below it.
 """
 
 import json
+import multiprocessing
+import os
+import resource
 import statistics
+import sys
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +28,7 @@ import torch
 from benchmarks.command import is_here, parser
 from benchmarks.timing import in_turns, ratio
 from segviz import dense_crf
+from segviz.crf.permutohedral import Permutohedral
 from segviz.lessons.tables import Table
 
 PICTURES = ["coffee", "chelsea", "astronaut"]
@@ -52,7 +63,68 @@ def noisy_probabilities(image, classes):
     return (scores + torch.randn(scores.shape, generator=draw)).softmax(dim=0)
 
 
-def compared(name, size, classes, iterations, rounds, threads):
+def lattice_bytes(image, classes):
+    """What the two filters of one iteration move: rows of values, and an index and a weight for each row read."""
+    height, width = image.shape[1:]
+    position = torch.cartesian_prod(torch.arange(float(height)), torch.arange(float(width))).flip(1)
+    color = (image * 255).round().flatten(1).T
+    total = 0
+    for features in (position / 3, torch.cat([position / 60, color / 13], dim=1)):
+        points, dimensions = features.shape
+        vertices = len(Permutohedral(features).blur_weights)
+        corners = points * (dimensions + 1)
+        read = 2 * corners + (dimensions + 1) * 3 * vertices  # splat and slice; the blur, one direction after another
+        written = points + vertices + (dimensions + 1) * vertices
+        total += 4 * (read * (classes + 2) + written * classes)
+    return total
+
+
+def copied(megabytes=256):
+    """Reads and writes that many bytes, half of them each."""
+    source = torch.ones(megabytes * 2**20 // 8)
+    return partial(torch.empty_like(source).copy_, source)
+
+
+@contextmanager
+def busy_cores(count):
+    """While another process keeps each of so many cores busy."""
+    processes = [multiprocessing.Process(target=_spin, daemon=True) for _ in range(count)]
+    for process in processes:
+        process.start()
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.terminate()
+
+
+def _spin():
+    while True:
+        pass
+
+
+def added_memory(run, image, classes, iterations):
+    """The bytes that a call adds to the peak of a process in which a small one was made before."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(_added_memory, (run, image, classes, iterations))
+
+
+def _added_memory(run, image, classes, iterations):
+    torch.set_num_threads(1)
+    small = image[:, :16, :16].contiguous()
+    run(noisy_probabilities(small, classes), small, iterations=1)
+    probabilities = noisy_probabilities(image, classes)
+    before = _peak()
+    run(probabilities, image, iterations=iterations)
+    return _peak() - before
+
+
+def _peak():
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024
+
+
+def compared(name, size, classes, iterations, rounds, threads, busy):
     """One row of the table."""
     image = picture(name, size)
     probabilities = noisy_probabilities(image, classes)
@@ -62,13 +134,18 @@ def compared(name, size, classes, iterations, rounds, threads):
     }
     torch.set_num_threads(threads)
     theirs, ours = (run() for run in runs.values())
-    spent = in_turns(runs, rounds)
+    with busy_cores(os.cpu_count() if busy else 0):
+        spent = in_turns({**runs, "copy": copied()}, rounds)
+    floor = iterations * lattice_bytes(image, classes) / 2**28 * statistics.median(spent.pop("copy"))
+    memory = [added_memory(run, image, classes, iterations) / 2**20 for run in (dense_crf, library)]
     agreement = (theirs.argmax(0) == ours.argmax(0)).double().mean().item()
     return {
         "picture": name,
         "threads": str(threads),
         **{f"{who}, s": f"{statistics.median(times):.3f}" for who, times in spent.items()},
         "time, segviz / library": str(ratio(spent["segviz"], spent["library"])),
+        "over the floor": f"{statistics.median(spent['segviz']) / floor:.2f}",
+        "memory, MB / library's": "{:.0f} / {:.0f}".format(*memory),
         "same label": f"{agreement:.3%}",
         "max difference": f"{(theirs - ours).abs().max().item():.0e}",
     }
@@ -97,6 +174,7 @@ def main():
     asked.add_argument("--classes", type=int, default=21)
     asked.add_argument("--iterations", type=int, default=10)
     asked.add_argument("--rounds", type=int, help="7, or 3 where it must be quick")
+    asked.add_argument("--busy", action="store_true", help="measure while other processes keep every core busy")
     asked.add_argument("--write-reference", type=Path, metavar="FILE")
     options = asked.parse_args()
     if not is_here("pydensecrf"):
@@ -109,7 +187,7 @@ def main():
     )
     settings = (size, options.classes, options.iterations, rounds)
     threads = sorted({1, torch.get_num_threads()})
-    rows = [compared(name, *settings, count) for name in [*PICTURES, "noise"] for count in threads]
+    rows = [compared(name, *settings, count, options.busy) for name in [*PICTURES, "noise"] for count in threads]
     print(f"{size} × {size}, {options.classes} classes, {options.iterations} iterations")
     print(Table({heading: [row[heading] for row in rows] for heading in rows[0]}))
     return None

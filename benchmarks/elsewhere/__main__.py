@@ -39,9 +39,11 @@ PROGRAMS = {
     "paddle": ("transposed/paddle windows/paddle unpooling/paddle resizing/paddle", ""),
     "keras": (
         "transposed/keras windows/keras unpooling/keras resizing/keras scores/keras "
-        "transposed/tensorflow windows/tensorflow unpooling/tensorflow resizing/tensorflow",
+        "transposed/tensorflow windows/tensorflow unpooling/tensorflow resizing/tensorflow "
+        "transposed/litert windows/litert resizing/litert transposed/jax",
         "tensorflow",
     ),
+    "ncnn": ("transposed/ncnn windows/ncnn resizing/ncnn", ""),
     "scores": ("scores/torchmetrics scores/sklearn scores/monai scores/smp", ""),
 }  # fmt: skip
 

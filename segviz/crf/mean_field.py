@@ -22,7 +22,9 @@ from segviz.crf.permutohedral import Permutohedral
 from segviz.crf.two_threads import Two
 from segviz.device import one_thread
 
-Filter = Callable[[Tensor], Tensor]  # (N, K) -> (N, K)
+Kernel = Callable[[Tensor], Tensor]  # values (N, K) -> sums (N, K)
+Reader = Callable[[slice], Tensor]  # some pixels, n of N -> their sums (n, K)
+Filter = Callable[[Tensor], Reader]
 
 # So far beside [0, 1] come colors that only a resize or a rounding took there.
 HAIRS_BREADTH = 0.02
@@ -154,12 +156,13 @@ def _mean_field(unary: Tensor, filters: tuple[Filter, Filter], iterations: int, 
 
 @one_thread()
 def _updated(marginals: Tensor, unary: Tensor, filters: tuple[Filter, Filter], two: Two) -> Tensor:
-    # In place where it can be: fresh memory costs more than the arithmetic. The filters bring their weight along.
-    position, color = two(lambda: filters[0](marginals), lambda: filters[1](marginals))
+    # In place where it can be: fresh memory costs more than the arithmetic. The filters bring their weight along. Color
+    # has twice the work of position, so it is read in the second half, which both threads share.
+    position, color = two(lambda: filters[0](marginals)(slice(None)), lambda: filters[1](marginals))
     updated = torch.empty_like(unary)
 
     def finish(pixels: slice) -> None:
-        weighted = position[pixels].add_(color[pixels])
+        weighted = color(pixels).add_(position[pixels])
         # Potts: a label pays for what all other labels were sent, which is the pixel's total minus what the label
         # itself was sent. The total is the same for every label, and normalizing removes it: of the energy, negated,
         # this is left.
@@ -179,7 +182,7 @@ def unary_energy(probabilities: Tensor) -> Tensor:
     return -probabilities.float().clamp(1e-5, 1).log()
 
 
-def gaussian_sum(features: Tensor) -> Filter:
+def gaussian_sum(features: Tensor) -> Kernel:
     """The exact filter of (N, d) features: exp(−½ |f − g|²) over all pairs of points, each with itself included.
 
     >>> gaussian_sum(torch.tensor([[0.0], [1.0]]))(torch.tensor([[1.0], [0.0]])).flatten().tolist()
@@ -222,16 +225,21 @@ def _filters(
 def _lattice(features: Tensor, weight: float) -> Filter:
     lattice = Permutohedral(features)
     norm = _norm(lattice, features)
-    return lattice.scaled(norm, weight * norm)
+    return lattice.scaled(norm, weight * norm).reader
 
 
 def _exact(features: Tensor, weight: float) -> Filter:
     kernel = gaussian_sum(features)
     norm = _norm(kernel, features)
-    return lambda values: kernel(norm * values).mul_(weight * norm)
+
+    def reader(values: Tensor) -> Reader:
+        sums = kernel(norm * values).mul_(weight * norm)
+        return lambda pixels: sums[pixels]
+
+    return reader
 
 
-def _norm(kernel: Filter, features: Tensor) -> Tensor:
+def _norm(kernel: Kernel, features: Tensor) -> Tensor:
     return (kernel(features.new_ones(len(features), 1)) + 1e-20).rsqrt()
 
 

@@ -13,6 +13,7 @@ puts equal vertices side by side, and every neighbor is found at the same differ
 """
 
 import math
+from collections.abc import Callable
 from copy import copy
 from typing import Self
 
@@ -52,7 +53,12 @@ class Permutohedral:
         self.blur_weights = features.new_tensor([0.5, 1.0, 0.5]).repeat(len(vertices) + 1, 1)
 
     def __call__(self, values: Tensor) -> Tensor:
-        return self._slice(self._blur(self._splat(values)))
+        return self.reader(values)(slice(None))
+
+    def reader(self, values: Tensor) -> Callable[[slice], Tensor]:
+        """What gives the sums of some points: the lattice is filled now, and read when that is called."""
+        vertices = self._blur(self._splat(values))
+        return lambda points: _weighted_sum(vertices, self.corners[points], self.weights[points])
 
     def scaled(self, before: Tensor, after: Tensor) -> Self:
         """This filter with each point's values (N, K) times ``before`` (N, 1), and its sums times ``after`` (N, 1).
@@ -71,9 +77,6 @@ class Permutohedral:
         for neighbors in self.neighbors:
             values = _weighted_sum(values, neighbors, self.blur_weights)
         return values
-
-    def _slice(self, values: Tensor) -> Tensor:
-        return _weighted_sum(values, self.corners, self.weights)
 
 
 def _weighted_sum(rows: Tensor, which: Tensor, weights: Tensor, starts: Tensor | None = None) -> Tensor:

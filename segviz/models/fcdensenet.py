@@ -58,30 +58,41 @@ def dense_layer(in_channels: int, out_channels: int, kernel_size: int, dropout: 
     )
 
 
-def read_again(layer: Any, maps: list[Tensor]) -> Tensor:
-    """What a dense layer makes of all `maps`; what its convolution read is not kept, but computed again."""
-    norm, relu, conv, dropout = layer
+def computes_again(module: DenseBlock | TransitionDown) -> bool:
+    # What is compiled takes no such hand: the compiler itself chooses what to keep.
+    return module.memory_efficient and torch.is_grad_enabled() and not torch.compiler.is_compiling()
 
-    def convolved(*maps: Tensor) -> Tensor:
-        return conv(relu(norm(torch.cat(maps, dim=1))))
 
-    contexts: Any = lambda: (nullcontext(), _AsTheyWere(norm, conv))  # noqa: E731
-    return dropout(checkpoint(convolved, *maps, use_reentrant=False, preserve_rng_state=False, context_fn=contexts))
+def read_again(maps: list[Tensor], layer: Any, *after: nn.Module) -> Tensor:
+    """What a dense layer, and what comes after it, make of all `maps`; nothing between is kept, but computed again."""
+    *_, dropout = layer
+
+    def passed(*maps: Tensor) -> Tensor:
+        x = layer(torch.cat(maps, dim=1) if len(maps) > 1 else maps[0])
+        for module in after:
+            x = module(x)
+        return x
+
+    contexts: Any = lambda: (nullcontext(), _AsTheyWere(layer))  # noqa: E731
+    draws = dropout.training and dropout.p > 0  # the same ones again
+    result: Tensor = checkpoint(passed, *maps, use_reentrant=False, preserve_rng_state=draws, context_fn=contexts)
+    return result
 
 
 class _AsTheyWere:
-    """While it is entered, layers have the weights and the mode that they had when it was made.
+    """While it is entered, the modules of a dense layer have the weights and the mode that they had when it was made.
 
     Those may be lent for a call, as `torch.func.functional_call` does, and a backward pass comes later, perhaps more
     than once. The maps are not counted again in a batch norm's statistics.
     """
 
-    def __init__(self, norm: nn.BatchNorm2d, conv: nn.Conv2d) -> None:
-        uncounted = {"momentum": 0.0, "_buffers": {**norm._buffers, "num_batches_tracked": None}}
-        self.held = [
-            (vars(norm), {**vars(norm), "_parameters": dict(norm._parameters), **uncounted}),
-            (vars(conv), {**vars(conv), "_parameters": dict(conv._parameters)}),
-        ]
+    def __init__(self, layer: nn.Sequential) -> None:
+        self.held = []
+        for module in layer:
+            held = {**vars(module), "_parameters": dict(module._parameters)}
+            if isinstance(module, nn.BatchNorm2d):
+                held |= {"momentum": 0.0, "_buffers": {**module._buffers, "num_batches_tracked": None}}
+            self.held.append((vars(module), held))
 
     def __enter__(self) -> None:
         self._exchange()
@@ -110,16 +121,21 @@ class DenseBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         maps = [x]
-        # What is compiled takes no such hand: the compiler itself chooses what to keep.
-        again = self.memory_efficient and torch.is_grad_enabled() and not torch.compiler.is_compiling()
+        again = computes_again(self)
         for layer in self.layers:
-            maps.append(read_again(layer, maps) if again else layer(torch.cat(maps, dim=1)))
+            maps.append(read_again(maps, layer) if again else layer(torch.cat(maps, dim=1)))
         return torch.cat(maps[1:], dim=1)
 
 
-def transition_down(channels: int, dropout: float) -> nn.Sequential:
+class TransitionDown(nn.Sequential):
     """A dense layer with a 1×1 convolution, then a 2×2 max-pool."""
-    return nn.Sequential(dense_layer(channels, channels, 1, dropout), nn.MaxPool2d(2))
+
+    def __init__(self, channels: int, *, dropout: float, memory_efficient: bool = False) -> None:
+        super().__init__(dense_layer(channels, channels, 1, dropout), nn.MaxPool2d(2))
+        self.memory_efficient = memory_efficient
+
+    def forward(self, x: Tensor) -> Tensor:
+        return read_again([x], *self) if computes_again(self) else super().forward(x)
 
 
 class TransitionUp(nn.Module):
@@ -155,10 +171,10 @@ class FCDenseNet(SegmentationModel):
         growth, down, bottleneck = DEPTHS[one_of("depth", depth, DEPTHS)]
         growth = scaled(growth, width)
 
+        chosen: Any = {"dropout": dropout, "memory_efficient": memory_efficient}
+
         def block(channels: int, layers: int) -> DenseBlock:
-            return DenseBlock(
-                channels, layers=layers, growth=growth, dropout=dropout, memory_efficient=memory_efficient
-            )
+            return DenseBlock(channels, layers=layers, growth=growth, **chosen)
 
         channels = scaled(48, width)
         self.stem = nn.Conv2d(in_channels, channels, 3, padding=1)
@@ -167,7 +183,7 @@ class FCDenseNet(SegmentationModel):
             self.down.append(block(channels, layers))
             channels += layers * growth
             skips.append(channels)
-            self.transitions_down.append(transition_down(channels, dropout))
+            self.transitions_down.append(TransitionDown(channels, **chosen))
 
         self.bottleneck = block(channels, bottleneck)
         new = bottleneck * growth

@@ -1,8 +1,10 @@
+from functools import partial
+
 import pytest
 import torch
 from torch import nn
 
-from segviz.models.fcdensenet import DenseBlock, FCDenseNet, TransitionUp
+from segviz.models.fcdensenet import DenseBlock, FCDenseNet, TransitionDown, TransitionUp
 
 
 @pytest.mark.parametrize("depth", [56, 67, 103])
@@ -81,7 +83,7 @@ def test_what_is_computed_again_is_not_kept():
         with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
             model(torch.rand(1, 3, 64, 64))
         kept[efficient] = sum(tensor.untyped_storage().nbytes() for tensor in storages.values())
-    assert kept[True] < 0.4 * kept[False]
+    assert kept[True] < 0.3 * kept[False]
 
 
 def of_lent_weights(block, maps, aim):
@@ -110,13 +112,20 @@ def after_another_mode(block, maps, aim):
 
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("gradients", [of_lent_weights, twice, of_a_gradient, after_another_mode])
-def test_what_is_computed_again_is_what_was_computed(gradients, training):
+@pytest.mark.parametrize("part", [partial(DenseBlock, 2, layers=2, growth=3), partial(TransitionDown, 2)])
+@pytest.mark.parametrize("dropout", [0.0, 0.5])
+def test_what_is_computed_again_is_what_was_computed(part, dropout, gradients, training):
     torch.manual_seed(0)
-    kept = DenseBlock(2, layers=2, growth=3, dropout=0.0).train(training)
-    again = DenseBlock(2, layers=2, growth=3, dropout=0.0, memory_efficient=True).train(training)
+    kept = part(dropout=dropout).train(training)
+    again = part(dropout=dropout, memory_efficient=True).train(training)
+    maps = torch.rand(2, 2, 6, 6, requires_grad=True)
+    aim = torch.randn_like(kept(maps))
     again.load_state_dict(kept.state_dict())
-    maps, aim = torch.rand(2, 2, 6, 6, requires_grad=True), torch.randn(2, 6, 6, 6)
-    for wanted, found in zip(gradients(kept, maps, aim), gradients(again, maps, aim), strict=True):
+    found_by = {}
+    for block in (kept, again):
+        torch.manual_seed(1)  # of dropout
+        found_by[block] = gradients(block, maps, aim)
+    for wanted, found in zip(found_by[kept], found_by[again], strict=True):
         assert wanted is found is None or torch.equal(wanted, found)
     assert all(torch.equal(value, again.state_dict()[name]) for name, value in kept.state_dict().items())
 

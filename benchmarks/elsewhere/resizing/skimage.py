@@ -45,14 +45,4 @@ def resize_corners(x, output_size):
 
 recipe("nearest")(in_numpy.resize_mask)
 recipe("nearest-exact")(in_numpy.resize_mask_exactly)
-
-
-@recipe("antialias=True")
-def resize_smoothly(x, output_size):
-    """x (1, 1, H, W): `anti_aliasing` blurs by a Gaussian; PyTorch's filter is a triangle as wide as a step."""
-    for axis in (2, 3):
-        step = x.shape[axis] / output_size
-        apart = np.arange(x.shape[axis]) + 0.5 - (np.arange(output_size)[:, None] + 0.5) * step
-        weights = np.maximum(0, 1 - np.abs(apart) / max(step, 1))
-        x = np.moveaxis(np.moveaxis(x, axis, -1) @ (weights / weights.sum(1, keepdims=True)).T, -1, axis)
-    return x
+recipe("antialias=True")(in_numpy.resize_smoothly)

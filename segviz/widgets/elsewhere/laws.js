@@ -13,6 +13,11 @@ function torchTransposed({ size, kernel_size: k, stride: s, padding: p, output_p
 
 const same = ({ size, kernel_size: k, stride: s }) => [half(Math.max(k - s, 0)), size * s];
 
+function jaxTransposed({ size, kernel_size: k, stride: s, padding: p }) {
+  const cropped = k - 1 - p;
+  return [cropped, Math.max(0, (size - 1) * s + k - 2 * cropped)];
+}
+
 function kerasPadded({ size, kernel_size: k, stride: s, output_padding: a }) {
   const length = (size - 1) * s + k - 2 * half(k) + a;
   const padded = 2 * (k - 1 - half(k)) + a;
@@ -59,6 +64,7 @@ export const LAWS = {
   transposed: {
     torch: torchTransposed,
     same,
+    jax: jaxTransposed,
     keras_padded: kerasPadded,
     onnx_upper: onnxSame(false),
     onnx_lower: onnxSame(true),

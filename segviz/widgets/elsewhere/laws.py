@@ -58,7 +58,7 @@ def usual_padding(kernel_size: int, stride: int, dilation: int = 1) -> tuple[int
 
 
 def same_transposed(size: int, kernel_size: int, stride: int = 1, dilation: int = 1) -> Span:
-    """The padding "same" of TensorFlow and Keras: the odd pixel is cropped off the far end."""
+    """The padding "same" of TensorFlow, Keras and JAX: the odd pixel is cropped off the far end."""
     return max(extent(kernel_size, dilation) - stride, 0) // 2, size * stride
 
 
@@ -85,6 +85,18 @@ def keras_valid(size: int, kernel_size: int, stride: int = 1, dilation: int = 1)
     if stride > 1 and dilation > 1:
         return None
     return 0, size * stride + max(extent(kernel_size, dilation) - stride, 0)
+
+
+def jax_transposed(size: int, kernel_size: int, stride: int = 1, padding: int = 0, dilation: int = 1) -> Span:
+    """JAX: the padding is of the stretched input, so what PyTorch crops off, it leaves on.
+
+    >>> jax_transposed(size=3, kernel_size=3, stride=2, padding=1), torch_transposed(3, 3, 2, padding=1)
+    ((1, 5), (1, 5))
+    >>> jax_transposed(size=3, kernel_size=4, stride=2, padding=1), torch_transposed(3, 4, 2, padding=1)
+    ((2, 4), (1, 6))
+    """
+    cropped = extent(kernel_size, dilation) - 1 - padding
+    return cropped, max(0, (size - 1) * stride + extent(kernel_size, dilation) - 2 * cropped)
 
 
 def onnx_same(size: int, kernel_size: int, stride: int = 1, dilation: int = 1, lower: bool = False) -> Span:
@@ -126,6 +138,19 @@ def openvino_windows(
     if size + 2 * padding < extent(kernel_size, dilation):
         return None
     return kept_windows(size, kernel_size, stride, padding, dilation, ceil_mode)
+
+
+def ncnn_windows(
+    size: int, kernel_size: int, stride: int = 1, padding: int = 0, dilation: int = 1, ceil_mode: bool = False
+) -> Span:
+    """ncnn keeps it, too, and where the kernel is larger than the padded map there is one window more.
+
+    >>> ncnn_windows(size=2, kernel_size=3, stride=2, ceil_mode=True), torch_windows(2, 3, 2, ceil_mode=True)
+    ((0, 2), (0, 1))
+    """
+    kept = kept_windows(size, kernel_size, stride, padding, dilation, ceil_mode)
+    over = kept is not None and size + 2 * padding < extent(kernel_size, dilation)
+    return (kept[0], kept[1] + 1) if kept and over else kept
 
 
 def same_windows(

@@ -26,7 +26,8 @@ LAYERS = {
         "A transposed convolution",
         {
             "torch": "PyTorch with padding and output padding",
-            "same": 'Keras, TensorFlow: "same"',
+            "same": 'Keras, TensorFlow, JAX: "same"',
+            "jax": "JAX with padding",
             "keras_padded": 'Keras: "same" with output padding',
             "onnx_upper": "ONNX: SAME_UPPER",
             "onnx_lower": "ONNX: SAME_LOWER",
@@ -60,6 +61,7 @@ LAYERS = {
 _SPANS: dict[tuple[str, str], Callable[..., laws.Span]] = {
     ("transposed", "torch"): laws.torch_transposed,
     ("transposed", "same"): laws.same_transposed,
+    ("transposed", "jax"): laws.jax_transposed,
     ("transposed", "keras_padded"): laws.keras_same_padded,
     ("transposed", "onnx_upper"): laws.onnx_same,
     ("transposed", "onnx_lower"): lambda **given: laws.onnx_same(**given, lower=True),
@@ -73,6 +75,7 @@ _SPANS: dict[tuple[str, str], Callable[..., laws.Span]] = {
 }
 _TAKES = {
     ("transposed", "torch"): ("padding", "output_padding"),
+    ("transposed", "jax"): ("padding",),
     ("transposed", "keras_padded"): ("output_padding",),
     **{("windows", name): ("padding",) for name in ("torch", "torch_ceil", "paddle", "openvino")},
 }

@@ -4,7 +4,8 @@
 export const WAYS = {
   transposed: [
     ["torch", "PyTorch with padding and output padding"],
-    ["same", 'Keras, TensorFlow: "same"'],
+    ["same", 'Keras, TensorFlow, JAX: "same"'],
+    ["jax", "JAX with padding"],
     ["keras_padded", 'Keras: "same" with output padding'],
     ["onnx_upper", "ONNX: SAME_UPPER"],
     ["onnx_lower", "ONNX: SAME_LOWER"],

@@ -19,6 +19,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "valid": GEOMETRY,
     "undilated same": {"size": range(2, 12), "kernel_size": range(1, 11), "stride": range(1, 7)},
     "padded same": {**GEOMETRY, "size": range(2, 7), "output_padding": range(3), "dilation": (1, 2)},
+    "cropped": {**GEOMETRY, "size": range(2, 6), "padding": range(3), "dilation": (1, 2)},
     "padded": {
         **GEOMETRY, "size": (2, 4), "kernel_size": range(1, 5), "padding": range(3), "output_padding": range(3),
         "dilation": (1, 3),
