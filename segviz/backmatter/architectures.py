@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 import segviz
 from segviz.shipped.leaderboard import operations
+from segviz.widgets.titles import TITLES
 
 SIDE = 512
 _SOURCE = Path(__file__).with_suffix(".toml")
@@ -60,7 +61,7 @@ def _content() -> dict[str, Any]:
 
 def words() -> dict[str, Words]:
     """The networks in words, by name, in the order of the book."""
-    return {name: Words(**_content()[name]) for name in segviz.list_models()}
+    return {name: Words(TITLES[name], **_content()[name]) for name in segviz.list_models()}
 
 
 def variants() -> list[tuple[str, dict[str, Any]]]:

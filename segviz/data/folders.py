@@ -15,6 +15,8 @@ from segviz.data.pairs import PairedFiles
 from segviz.data.pictures import WIDE
 from segviz.data.public import IGNORED, Labeled, Transforms
 
+ORIENTATION = 0x0112  # in EXIF: 1 is as stored, 2 to 8 are turned or mirrored, 5 to 8 of them by a quarter turn
+
 Color = tuple[int, int, int]
 
 
@@ -36,7 +38,8 @@ def folder(
     Masks are PNG, BMP or TIFF. Raises FileNotFoundError for a folder that is not there and for a file without a
     partner; ValueError or TypeError for `labels` that are no such map. Reading a picture raises OSError for a file that
     is cut short, and ValueError where its mask is of another kind (a JPEG), transparent, of another size, or holds what
-    `labels` does not name; the file is named.
+    `labels` does not name, or where EXIF turns one of the two and no size tells whether the other was made so; the file
+    is named.
 
     >>> import tempfile
     >>> root = Path(tempfile.mkdtemp())
@@ -94,13 +97,15 @@ class _Drawn(Sequence):
         index = operator.index(index)
         picture, mask = self.pairs[index]
         name = self.pairs.paths[index][1].name
-        bits = _bits(mask)
+        bits, noted = _bits(mask), []
         for file, path in zip((picture, mask), self.pairs.paths[index], strict=True):
             try:
+                noted.append(file.getexif().get(ORIENTATION, 1))  # of a TIFF it is gone when that is loaded, and made
                 file.load()
             except (OSError, SyntaxError) as error:
                 raise OSError(f"{path} cannot be read: {error}") from error
         _require_numbers(name, mask)
+        _require_one_turn((self.names[index], name), noted, (picture, mask))
         orientation = mask.getexif()
         labels = self._of_colors(name, mask) if self.colors else _numbers(name, mask, bits)
         turned = Image.fromarray(labels)
@@ -139,6 +144,27 @@ def _require_numbers(name: str, mask: Image.Image) -> None:
             f"mask {name} is transparent in places, and nothing says of which class that is: fill them and save it "
             "without transparency"
         )
+
+
+def _require_one_turn(names: tuple[str, str], noted: list[int], files: tuple[Image.Image, Image.Image]) -> None:
+    """ValueError where EXIF turns picture and mask unlike, as `noted`, and their sizes fit with EXIF and without.
+
+    Where the sizes fit in one way alone, they tell on which of the two the mask was drawn.
+    """
+    kinds = [kind if kind in range(2, 9) else 1 for kind in noted]
+    shown = [_turned(file.size, file.getexif().get(ORIENTATION, 1)) for file in files]
+    stored = [_turned(size, kind) for size, kind in zip(shown, kinds, strict=True)]
+    if kinds[0] != kinds[1] and shown[0] == shown[1] and stored[0] == stored[1]:
+        raise ValueError(
+            f"picture {names[0]} has the EXIF orientation {kinds[0]} and mask {names[1]} has {kinds[1]}, and nothing "
+            "says whether the mask was drawn on the picture as it is stored or as it is shown: lay it over both and "
+            "look, then save the picture as it fits, without EXIF"
+        )
+
+
+def _turned(size: tuple[int, int], orientation: int) -> tuple[int, int]:
+    """The size (W, H) after a turn, or before it."""
+    return size[::-1] if orientation in (5, 6, 7, 8) else size
 
 
 def _bits(mask: Image.Image) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from segviz.activations import capture, first_tensor, modules_at
 from segviz.checkpoints import replacing
@@ -25,12 +26,13 @@ def to_onnx(model: nn.Module, path: str | os.PathLike, layers: str | Iterable[st
     """Write `model`, in evaluation mode, as an ONNX file with one input `x` (batch, channels, height, width).
 
     Batch, height and width stay open. The outputs are `logits` and, under their dotted names, what the modules in
-    `layers` give, as `segviz.capture` has them: so the file can be compared stage by stage. Python's
-    branches stay behind, taken as they went at an odd size: a check of the least size is no error there, and a network
-    that asks whether a size is even is another one at even sizes. The model is left as it was.
+    `layers` give, as `segviz.capture` has them: so the file can be compared stage by stage. Python's branches stay
+    behind, taken as they went at an odd size: a check of the least size is no error there, and a network that asks
+    whether a size is even is another one at even sizes. The model is left as it was.
 
-    Raises ImportError where onnx and onnxscript are missing, ValueError for a layer that the model has not or does not
-    run, and what `torch.onnx.export` raises for operations that ONNX has not.
+    Raises ImportError where onnx and onnxscript are missing; ValueError for a layer that the model has not or does not
+    run, for weights in another precision than 32 or 16 bits, and for an adaptive pool to more than one position, whose
+    windows the file would keep; and what `torch.onnx.export` raises for operations that ONNX has not.
 
     >>> to_onnx(nn.Conv2d(3, 2, 1), "net.onnx", ["nothing"])
     Traceback (most recent call last):
@@ -40,12 +42,15 @@ def to_onnx(model: nn.Module, path: str | os.PathLike, layers: str | Iterable[st
     taken = [name for name in names if name in ("", "x", "logits")]
     if taken:
         raise ValueError(f"layers: {taken[0]!r} cannot be an output, since the file's own are called 'x' and 'logits'")
+    _require_known_precision(model)
     least = getattr(model, "min_size", 0)
     batch, height, width = _EXAMPLE
     parameter = next(model.parameters(), torch.zeros(()))
     x = torch.rand(batch, channels, max(height, least + 1), max(width, least + 3)).to(parameter)
     with left_alone(model), modules_at(model, names) as modules, torch.no_grad():
         capture(model, x, names)  # that each is there and is run, before anything is traced
+        with _Windows():
+            model(x)
         _require()
         with _quiet():
             program: Any = torch.onnx.export(
@@ -85,6 +90,30 @@ class _Opened(nn.Module):
             for handle in handles:
                 handle.remove()
         return logits, *(kept[id(module)] for module in self.places)
+
+
+def _require_known_precision(model: nn.Module) -> None:
+    tensors = {**dict(model.named_parameters()), **dict(model.named_buffers())}
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point() and tensor.dtype not in (torch.float32, torch.float16):
+            raise ValueError(
+                f"model: {name!r} is {tensor.dtype}, in which ONNX Runtime convolves nothing; export model.float()"
+            )
+
+
+class _Windows(TorchDispatchMode):
+    """Refuses adaptive pools other than to one position: an export keeps their windows, which the size decides."""
+
+    def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
+        packet = operation.overloadpacket
+        if packet in (torch.ops.aten._adaptive_avg_pool2d, torch.ops.aten.adaptive_max_pool2d):
+            height, width = args[1]
+            if (height, width) != (1, 1):
+                raise ValueError(
+                    f"model: an adaptive pool to {height}×{width} has its windows from the size of the map, and a file "
+                    "for every size would keep those of one; pool with a fixed kernel and stride, or to 1×1"
+                )
+        return operation(*args, **(kwargs or {}))
 
 
 def _require() -> None:

@@ -18,7 +18,7 @@ from segviz.data import Scenes
 CLASSES = ("street", "car", "bus")
 COLORS = ((0, 0, 0), (0, 114, 178), (213, 94, 0))
 _AS_SCENES = tuple(Scenes.classes.index(name) for name in ("car", "bus"))
-ROTATED = 6  # EXIF: the camera was held upright
+ROTATED, UPSIDE_DOWN = 6, 3  # EXIF: the camera was held upright, or the other way up
 
 
 def street_folder(root: str | Path, count: int = 24, size: tuple[int, int] = (96, 128), *, seed: int = 12) -> Path:
@@ -52,7 +52,7 @@ def spoiled(mistake: str) -> Path:
     """A folder of two streets, made in a place of its own, with one of `MISTAKES`.
 
     >>> len(MISTAKES)
-    13
+    14
     """
     root = street_folder(tempfile.mkdtemp(), 2)
     for number in range(2):
@@ -98,10 +98,13 @@ def _transparent(picture: Image.Image) -> Image.Image:
     return Image.fromarray(np.dstack([color, seen]).astype(np.uint8), "RGBA")
 
 
-def _turned(picture: Path, _mask: Path) -> None:
-    exif = Image.Exif()
-    exif[0x0112] = ROTATED
-    Image.open(picture).save(picture, quality=92, exif=exif)
+def _turned(orientation: int) -> Callable[[Path, Path], object]:
+    def mistake(picture: Path, _mask: Path) -> None:
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        Image.open(picture).save(picture, quality=92, exif=exif)
+
+    return mistake
 
 
 # Name → what it does to the two files of a street.
@@ -113,7 +116,8 @@ MISTAKES: dict[str, Callable[[Path, Path], object]] = {
     "from 1": _mask(lambda labels: labels + np.uint8(1)),
     "half as large": _mask(lambda labels: labels[::2, ::2].copy()),
     "turned mask": _mask(lambda labels: np.rot90(labels).copy()),
-    "exif": _turned,
+    "exif": _turned(ROTATED),
+    "exif, upside down": _turned(UPSIDE_DOWN),
     "no partner": lambda _picture, mask: mask.unlink() if mask.stem.endswith("1") else None,
     "another name": lambda _picture, mask: mask.rename(mask.with_stem(f"{mask.stem}_mask")),
     "gray": _picture(lambda picture: picture.convert("L")),

@@ -2,18 +2,22 @@
 
 Two kinds of chance stand behind a score. Other streets would have given these weights another one: of that the
 leaderboard's scores with each street left out tell. Another training would have given other weights: of that trainings
-from several seeds tell, `segviz.shipped.seeds`.
+from several seeds tell, `segviz.shipped.seeds`. And a training that was stopped early would have given better ones: of
+that its learning curve tells, which each weight file keeps.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
+from statistics import fmean
 from typing import Any
 
+from segviz.checkpoints import WEIGHTS, load_checkpoint
 from segviz.shipped import leaderboard, seeds
 from segviz.shipped.scoring import standard_error
-from segviz.widgets.arena.measures import COSTS, TITLES, costs_of, score_of
+from segviz.widgets.arena.measures import COSTS, costs_of, score_of
+from segviz.widgets.titles import TITLES
 
 
 def board(measure: str = "mean_iou") -> dict[str, dict[str, Any]]:
@@ -65,6 +69,30 @@ def trained(measure: str = "mean_iou", size: int = 224) -> dict[str, list[float]
     for run in seeds.load()["runs"]:
         found.setdefault(TITLES[run["name"]], []).append(score_of(run["sizes"][str(size)], measure))
     return found
+
+
+def curves(entries: Mapping[str, dict[str, Any]]) -> dict[str, list[float]]:
+    """Held-out mean IoU at each tenth of the last part of these entries' trainings, of those that were scored there.
+
+    >>> len(curves(board())["U-Net"])
+    10
+    """
+    found = {}
+    for title, entry in entries.items():
+        history = load_checkpoint(WEIGHTS / f"{entry['name']}.safetensors").scores["history"]
+        if "mean_iou" in history[0]:
+            found[title] = [point["mean_iou"] for point in history]
+    return found
+
+
+def rise(curve: Sequence[float], count: int = 3) -> tuple[float, bool]:
+    """By how much the mean of a curve's last values exceeds that of as many before them, and whether each does.
+
+    >>> rise([4, 1, 2, 3, 4, 6, 5]), rise([1, 2, 4, 3, 6, 6])
+    ((3.0, True), (2.6666666666666665, False))
+    """
+    before, last = curve[-2 * count : -count], curve[-count:]
+    return fmean(last) - fmean(before), min(last) > max(before)
 
 
 def apart(one: Sequence[float], other: Sequence[float]) -> bool:

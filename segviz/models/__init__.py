@@ -20,10 +20,14 @@ add a network, write its file and one line of the table. Its class
 from __future__ import annotations
 
 import inspect
+import warnings
 from importlib import import_module
 from math import isfinite
 from numbers import Real
 from typing import Any, NamedTuple
+
+import torch
+from torch import nn
 
 from segviz.models.base import SegmentationModel, nearest, one_of, whole
 
@@ -54,6 +58,8 @@ _TABLE = {
 }
 # What torchvision calls the names whose state dicts load unrenamed; it trained them on COCO with VOC's 21 classes.
 _PUBLISHED = {"fcn_resnet": "fcn", "deeplabv3": "deeplabv3"}
+# Options that leave the shapes of all weights as they are, and change what the weights do.
+_MOVING = ("output_stride", "multi_grid", "aspp_rates", "align_corners")
 _DEFAULTS: dict[str, Any] = {"num_classes": 21, "in_channels": 3, "width": 1.0}
 
 
@@ -77,8 +83,9 @@ def create_model(
     (N, num_classes, H, W). `width` multiplies every channel count of the paper. `weights="scenes"` loads the
     checkpoint shipped for that name, which brings its own classes, channels, width and options.
     `weights="torchvision"` downloads what torchvision published for `fcn_resnet` and `deeplabv3` (either backbone, 21
-    classes, full width), once, and checks it; it wants pictures normalized as ImageNet's. `options` are the further
-    keyword-only settings of the network's class, as `backbone="resnet101"`.
+    classes, full width), once, and checks it; it wants pictures normalized as ImageNet's. Options that move the filters
+    of these weights, as `output_stride=16`, are a UserWarning: the shapes fit and the logits are others. `options` are
+    the further keyword-only settings of the network's class, as `backbone="resnet101"`.
 
     Raises ValueError, listing what is known, for an unknown name, option, value or weights, and TypeError for
     a number of the wrong type. `weights="torchvision"` raises ConnectionError offline and ValueError for a damaged
@@ -102,10 +109,21 @@ def create_model(
 
     if weights == "torchvision":
         state = _published(name, sizes, {**defaults, **options})
-        model = factory(**sizes, **preset, **options | {"pretrained_backbone": False})
+        settings = {**sizes, **preset, **options, "pretrained_backbone": False}
+        model = factory(**settings)
         if not options.get("aux"):
             state = {key: tensor for key, tensor in state.items() if not key.startswith("aux_classifier.")}
         load_into(model, state, "torchvision's file")
+        moving = {key: value for key, value in options.items() if key in _MOVING and value != defaults[key]}
+        with torch.device("meta"):
+            trained = factory(**{key: value for key, value in settings.items() if key not in moving})
+        if _places(model) != _places(trained):
+            told = ", ".join(f"{key}={value!r}" for key, value in moving.items())
+            warnings.warn(
+                f"weights: {told} moves the filters that torchvision trained: every shape fits, and the logits are "
+                f"others. Leave {' and '.join(moving)} out to have torchvision's",
+                stacklevel=2,
+            )
         return model
 
     shipped, state = load_scenes(name)
@@ -136,6 +154,12 @@ def _published(name: str, sizes: dict[str, Any], options: dict[str, Any]) -> dic
     from segviz.checkpoints import load_published
 
     return load_published(get_model_weights(f"{_PUBLISHED[name]}_{options['backbone']}").DEFAULT)
+
+
+def _places(model: SegmentationModel) -> list[Any]:
+    """What a state dict does not tell: where each filter reads and writes, and how the last map is resized."""
+    convolutions = [module for module in model.modules() if isinstance(module, nn.Conv2d)]
+    return [model.align_corners, *((each.stride, each.dilation) for each in convolutions)]
 
 
 def _positive_number(parameter: str, value: float) -> float:

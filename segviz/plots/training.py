@@ -1,4 +1,4 @@
-"""Still figures of a training: what fell, what rose, and what the network made of one picture on the way."""
+"""Still figures of trainings: what fell, what rose and how it ended, and what a network made of one picture."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 from matplotlib.colors import to_rgb
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 from torch import Tensor
 
@@ -28,6 +29,31 @@ def overlaid(image: Tensor, labels: Tensor, *, ignore_index: int = 255) -> Tenso
     painted = 0.35 * gray + 0.65 * colors[(labels - 1) % len(colors)].permute(2, 0, 1)
     shown = torch.where(labels > 0, painted, gray)
     return torch.where(labels == ignore_index, 1.0, shown)
+
+
+@still
+def ends(paper: Paper, curves: Mapping[str, Sequence[float]], *, count: int = 3, what: str = "mean IoU") -> Still:
+    """A panel for every training: its scores at even distances, the last `count` filled and as many before them ringed.
+
+    All panels have one scale, each around its own scores. `what` is the score's name.
+
+    >>> figure = ends({"a": [0.1, 0.3, 0.2, 0.4, 0.5, 0.6], "b": [0.9, 0.8, 0.8, 0.8, 0.8, 0.8]})
+    """
+    span = 1.25 * max(max(curve) - min(curve) for curve in curves.values())
+    figure, panels = paper.panels(len(curves), each=3 if paper.wide else 1.7, height=0.62, sharex=True)
+    for ax, (name, curve) in zip(panels, curves.items(), strict=True):
+        share = [100 * (place + 1) / len(curve) for place in range(len(curve))]
+        ax.plot(share, curve, color=paper.color["edge"], marker=".", ms=4, lw=1.2, zorder=1)
+        for part, face in ((slice(-2 * count, -count), "paper"), (slice(-count, None), "output")):
+            ax.scatter(share[part], curve[part], s=40, fc=paper.color[face], ec=paper.color["output"], lw=1.6, zorder=2)
+        low = (max(curve) + min(curve) - span) / 2
+        ax.set(ylim=(low, low + span), xticks=(0, 50, 100), xlim=(0, 106))
+        ax.yaxis.set_major_locator(MaxNLocator(3))
+        ax.set_title(name)
+        ax.spines[["top", "right"]].set_visible(False)
+    figure.supxlabel("steps of the last part (%)", size=paper.letters)
+    figure.supylabel(what, size=paper.letters)
+    return figure
 
 
 @still

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler, default_collate
 
-from segviz.data.sizes import Sizes
+from segviz.data.sizes import groups_of
 from segviz.training.processes import Processes
 
 
@@ -47,7 +47,7 @@ class Batches(Sampler[list[tuple[int, int]]]):
     """
 
     def __init__(
-        self, groups: Sequence[range], *, steps: int, batch_size: int, seed: int, start: int, team: Processes
+        self, groups: Sequence[Sequence[int]], *, steps: int, batch_size: int, seed: int, start: int, team: Processes
     ) -> None:
         if batch_size % team.count:
             raise ValueError(
@@ -97,7 +97,7 @@ def loader(
     return DataLoader(
         Seeded(dataset, seed),
         batch_sampler=Batches(
-            dataset.groups if isinstance(dataset, Sizes) else [range(len(dataset))],  # type: ignore[arg-type]
+            groups_of(dataset),
             steps=steps,
             batch_size=batch_size,
             seed=seed,
@@ -119,6 +119,6 @@ def _stacked(pairs: list[tuple[Tensor, Tensor]]) -> Any:
         raise ValueError(
             f"the pictures of a step must be of one size, got {told}; give the data set "
             "transforms=segviz.data.augmentation((H, W)), or segviz.data.fitted((H, W)), join sets of one size each "
-            "by segviz.data.Sizes, or train with batch_size=1"
+            "by segviz.data.Sizes (a wrapper of your own around it hides them), or train with batch_size=1"
         )
     return default_collate(pairs)

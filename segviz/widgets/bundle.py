@@ -5,6 +5,7 @@ wants a single module, and a page opened from the disk may load no module at all
 function of its own, dependencies first. Only the syntax used in this folder is understood::
 
     import { a, b as c } from "../shared/dom.js";
+    import d from "../shared/data.json" with { type: "json" };
     export function f() {}      export const x = 1;      export class C {}      export default { render };
 """
 
@@ -16,6 +17,7 @@ WIDGETS = Path(__file__).parent
 SHARED = WIDGETS / "shared"
 
 _IMPORT = re.compile(r'^import\s+\{([^}]*)\}\s+from\s+"(\.[^"]+)";\n?', re.MULTILINE)
+_DATA = re.compile(r'^import\s+(\w+)\s+from\s+"(\.[^"]+\.json)" with \{ type: "json" \};\n?', re.MULTILINE)
 _EXPORT = re.compile(r"^export\s+(?:async\s+)?(?:function\*?|const|let|class)\s+(\w+)", re.MULTILINE)
 _REM = re.compile(r"(?<![\w.])(?<!\w-)(\d*\.?\d+)rem\b")
 _LEFTOVER = re.compile(r"^\s*(?:import\s*[\w{*\"']|export\b)", re.MULTILINE)
@@ -86,7 +88,10 @@ def _as_function(module: Path) -> str:
         names_in = re.sub(r"(\w+)\s+as\s+(\w+)", r"\1: \2", match[1].strip().rstrip(","))
         return f"const {{ {names_in} }} = {_variable((module.parent / match[2]).resolve())};\n"
 
-    body = _IMPORT.sub(local_names, source)
+    def values(match: re.Match) -> str:
+        return f"const {match[1]} = {(module.parent / match[2]).read_text(encoding='utf-8').strip()};\n"
+
+    body = _IMPORT.sub(local_names, _DATA.sub(values, source))
     body = re.sub(r"^export default ", "const $default = ", body, flags=re.MULTILINE)
     if "const $default = " in body:
         names = [*names, "default: $default"]

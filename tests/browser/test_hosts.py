@@ -1,6 +1,7 @@
 """One contract for the places where a saved notebook is read: figures show, move where they can, ask for nothing.
 
-JupyterLab and Notebook have their own tests (test_jupyter.py), and so have Colab and the book's pages.
+JupyterLab and Notebook 7 have their own tests (test_jupyter.py), and so have hosts that bring packages along
+(test_other_hosts.py), Colab's kernel and the book's pages.
 """
 
 import copy
@@ -84,6 +85,15 @@ def test_plain_text_says_what_is_shown(saved):
         "Question('Is it linear?')",
         "Is it linear?",
     ]
+
+
+def test_a_live_form_names_its_model_and_nothing_else_and_the_still_form_follows(saved):
+    """What VS Code's renderer asks for: a view whose model the kernel holds; and HTML for where there is no kernel."""
+    models = saved.metadata.widgets[STATE]["state"]
+    for cell in saved.cells[1:]:
+        live, still = (output.data for output in cell.outputs)
+        assert set(live) == {VIEW, "text/plain"} and set(still) == {"text/html", "text/plain"}
+        assert models[live[VIEW]["model_id"]]["model_module"] == "anywidget"
 
 
 def test_widgets_of_others_are_left_as_nbconvert_has_them(saved):

@@ -8,6 +8,7 @@ from notebooks import CHAPTERS, replies, run, verdict_on
 
 import segviz
 from segviz.lessons.chains import chain, field_of, seen_by, weights_of
+from segviz.plots.fields import central_square
 
 (PATH,) = [path for path in CHAPTERS if path.stem == "dilation-and-receptive-field"]
 
@@ -67,6 +68,12 @@ def test_the_strides_replaced_make_four_and_sixteen_times_the_places():
 def dilated_stages():
     names = run(PATH).names
     return [(names[network], layer) for layer in ("layer3", "layer4") for network in ("strided", "dilated")]
+
+
+def test_what_the_context_module_adds_is_felt():
+    rates = (1, 1, 2, 4, 8, 16, 1)
+    assert central_square(weights_of(*rates)) == 55 > 0.8 * field_of(*rates)
+    assert central_square(weights_of(*[1] * 33)) == 19 and field_of(*[1] * 33) == field_of(*rates)
 
 
 # --- Each wrong option is what its reply says it is --------------------------------------------------------

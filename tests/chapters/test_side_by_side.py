@@ -5,6 +5,9 @@ from notebooks import CHAPTERS, replies, run, verdict_on
 
 from segviz import create_model, receptive_field
 from segviz.backmatter.elsewhere import data
+from segviz.shipped.recipes import VALIDATION_SCENES
+from segviz.train import TEST_SEED, VALIDATION_SEED
+from segviz.training import Recipe, schedule
 
 (PATH,) = [path for path in CHAPTERS if path.stem == "side-by-side"]
 
@@ -30,6 +33,15 @@ def test_the_figure_of_classes_is_told_as_it_is(chapter):
     }
     assert all(min(own[label] for own in iou.values()) > 0.8 for label in ("sky", "road", "bus"))
     assert all(iou["FCN-8s"][label] > iou["SegNet"][label] for label in ("person", "sign"))
+
+
+def test_the_figure_of_ends_is_told_as_it_is(chapter):
+    ends, curves = chapter.names["ends"], chapter.names["curves"]
+    clear = [name for name in chapter.names["trained"] if ends[name][1]]
+    assert sorted(clear) == ["FCN-32s", "FCN-8s"]
+    assert all(curves[name][-1] > max(curves[name][3:6]) for name in chapter.names["trained"])
+    assert VALIDATION_SCENES == 48 and {len(curve) for curve in curves.values()} == {10}
+    assert schedule(99, Recipe(steps=100)) < 0.02 and VALIDATION_SEED != TEST_SEED
 
 
 def test_deconvnet_s_bottleneck_is_as_coarse_as_fcn_32s_s():

@@ -1,12 +1,13 @@
 """A reader's own folder: the files of each mistake are made, and what is said of them is read."""
 
+import io
 import struct
 import zlib
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 
 from segviz.data import Labeled, augmentation, folder
 from segviz.data.pictures import in_color
@@ -173,6 +174,47 @@ def test_exif_turns_both_where_both_have_it(tmp_path):
     image, mask = opened(tmp_path)[0]
     assert image.shape[1:] == mask.shape == SIZE[::-1]
     assert torch.equal(mask, torch.from_numpy(np.rot90(MASK, -1).copy()).long())
+
+
+def turned(values, orientation):
+    """As a file has it, and as Pillow reads it."""
+    content, exif = io.BytesIO(), Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(values).save(content, "PNG", exif=exif)
+    return Image.open(content), exif
+
+
+@pytest.mark.parametrize("orientation", range(10))
+def test_a_turn_that_no_size_tells_is_refused_and_one_that_the_size_tells_is_made(tmp_path, orientation):
+    """The picture alone has EXIF; 0 and 9 are no turns. The mask was drawn on what a viewer shows."""
+    stored, exif = turned(PICTURE, orientation)
+    put(tmp_path)
+    stored.save(tmp_path / "pictures" / "a.png", exif=exif)
+    shown = ImageOps.exif_transpose(stored)
+    mask = np.arange(48, dtype=np.uint8).reshape(shown.size[::-1]) % 3
+    put(tmp_path, None, mask)
+    if orientation in (2, 3, 4):
+        with pytest.raises(
+            ValueError, match=rf"picture a\.png has the EXIF orientation {orientation} and mask a\.png h"
+        ):
+            opened(tmp_path)[0]
+        shown.save(tmp_path / "pictures" / "a.png")  # the mend
+    image, labels = opened(tmp_path)[0]
+    assert torch.equal(labels, torch.from_numpy(mask).long())
+    assert torch.equal((image * 255).round().byte(), torch.from_numpy(np.array(shown)).permute(2, 0, 1))
+
+
+@pytest.mark.parametrize("ending", [".png", ".tif"])
+@pytest.mark.parametrize(("one", "other"), [(6, 1), (1, 6), (6, 8), (1, 3)])
+def test_a_square_and_a_mask_with_a_turn_of_its_own_are_asked_about(tmp_path, one, other, ending):
+    put(tmp_path)
+    for kind, values, orientation in (("pictures", PICTURE[:, :6], one), ("masks", MASK[:, :6], other)):
+        file, exif = turned(values, orientation)
+        file.save(tmp_path / kind / f"a{ending}", exif=exif)
+    with pytest.raises(
+        ValueError, match=f"orientation {one} and mask a{ending} has {other}, .*as it fits, without EXIF"
+    ):
+        opened(tmp_path)[0]
 
 
 @pytest.mark.parametrize("kind", ["L", "LA", "RGBA", "P"])

@@ -26,6 +26,7 @@ ANSWERS = {
     "half as large": "resize the mask to the picture's size",
     "turned mask": "turned by 90°",
     "exif": "EXIF turns it",
+    "exif, upside down": "as it is stored or as it is shown",
     "no partner": "no mask in",
     "another name": "end in '_mask'",
     "gray": [0, 1, 2],

@@ -4,7 +4,7 @@ import pytest
 import torch
 import torchvision
 
-from segviz import checkpoints, create_model, list_models
+from segviz import checkpoints, create_model, list_models, models
 from segviz.models.base import SegmentationModel, one_of
 
 NAMES = [
@@ -177,6 +177,35 @@ def test_torchvisions_weights_give_torchvisions_logits(monkeypatch, name, publis
         found = ours(x, return_aux=True) if aux else (ours(x),)
     for key, logits in zip(("out", "aux"), found, strict=False):
         torch.testing.assert_close(logits, expected[key], rtol=0, atol=1e-4 * expected[key].abs().max().item())
+
+
+def narrow(monkeypatch):
+    """Networks of a quarter of the width, whose file is torchvision's."""
+    monkeypatch.setattr(models, "_published", lambda name, *_: create_model(name, width=0.25, aux=True).state_dict())
+    return {"width": 0.25, "weights": "torchvision"}
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("fcn_resnet", {"output_stride": 16}),
+        ("deeplabv3", {"output_stride": 16, "aspp_rates": (12, 24, 36)}),
+        ("deeplabv3", {"aspp_rates": (6, 12, 18)}),
+        ("deeplabv3", {"multi_grid": (1, 2, 4)}),
+        ("deeplabv3", {"align_corners": True}),
+    ],
+)
+def test_options_that_move_published_filters_are_warned_of_since_no_shape_tells(monkeypatch, name, options):
+    how = narrow(monkeypatch)
+    with pytest.warns(UserWarning, match=rf"^weights: {next(iter(options))}=.* moves the filters") as told:
+        create_model(name, **how, **options)
+    assert told[0].filename == __file__
+
+
+@pytest.mark.parametrize("options", [{}, {"aux": True}, {"output_stride": 8, "aspp_rates": [12, 24, 36]}])
+def test_options_that_say_what_the_published_weights_have_are_not_warned_of(monkeypatch, recwarn, options):
+    create_model("deeplabv3", **narrow(monkeypatch), **options)
+    assert not recwarn.list
 
 
 @pytest.mark.parametrize(

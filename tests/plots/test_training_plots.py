@@ -3,7 +3,7 @@
 import torch
 from matplotlib.colors import to_rgb
 
-from segviz.plots.training import CLASS_COLORS, overlaid, steps_seen
+from segviz.plots.training import CLASS_COLORS, ends, overlaid, steps_seen
 
 
 def test_class_0_stays_gray_ignored_is_white_and_the_eighth_class_has_the_first_color_again():
@@ -17,3 +17,15 @@ def test_class_0_stays_gray_ignored_is_white_and_the_eighth_class_has_the_first_
 def test_without_a_score_there_is_one_curve():
     figure = steps_seen([{"step": 1, "loss": 2.0}], {"a": torch.rand(3, 4, 6)})
     assert [ax.get_ylabel() for ax in figure.axes if ax.axison] == ["loss"]
+
+
+def test_the_last_scores_are_filled_those_before_them_ringed_and_all_panels_have_one_scale():
+    curves = {"a": [0.1, 0.2, 0.3, 0.4, 0.5], "b": [0.8, 0.8, 0.8, 0.7, 0.75]}
+    panels = ends(curves, count=2).axes
+    spans = [high - low for low, high in (ax.get_ylim() for ax in panels)]
+    assert [ax.get_title() for ax in panels] == list(curves) and abs(spans[0] - spans[1]) < 1e-9
+    for ax, curve in zip(panels, curves.values(), strict=True):
+        ringed, filled = (mark.get_offsets()[:, 1].tolist() for mark in ax.collections)
+        assert ringed == curve[1:3] and filled == curve[3:]
+        low, high = ax.get_ylim()
+        assert low < min(curve) and max(curve) < high

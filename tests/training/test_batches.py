@@ -2,10 +2,12 @@
 
 import pytest
 import torch
+from torch.utils.data import Subset
 from torchvision.transforms import v2
 
-from segviz.data import Scenes, Sizes
-from segviz.training.batches import Batches, Seeded
+from segviz.data import Kept, Scenes, Sizes
+from segviz.data.sizes import groups_of
+from segviz.training.batches import Batches, Seeded, loader
 from segviz.training.loop import Recipe, train
 from segviz.training.processes import Processes
 
@@ -70,6 +72,24 @@ def test_sizes_within_sizes_are_sizes_and_none_are_refused():
     assert Sizes([Sizes(parts[:2]), parts[2]]).groups == Sizes(parts).groups
     with pytest.raises(ValueError, match="must have one at least"):
         Sizes([])
+
+
+def sides(dataset):
+    """The sides of each step's pictures, in a round through `dataset`."""
+    batches = loader(dataset, steps=6, batch_size=2, seed=0, start=0, team=Processes("cpu"), workers=0)
+    return [tuple(images.shape[-2:]) for images, _ in batches]
+
+
+def test_sizes_are_told_apart_within_subsets_sums_and_kept_sets():
+    parts = [Scenes(4, (32, 32)), Scenes(6, (32, 48)), Scenes(4, (48, 48))]
+    both = Sizes(parts[:2])
+    wholes = [Subset(both, [9, 0, -2, 1, 5, 4]), both + parts[2], parts[2] + both, Kept(both), both + both]
+    wholes += [Subset(both + parts[2], range(2, 12)), Sizes([Subset(both, range(2, 10)), parts[2]])]
+    for whole in wholes:
+        assert sorted(place for group in groups_of(whole) for place in group) == list(range(len(whole)))
+        assert all(len({whole[place][0].shape for place in group}) == 1 for group in groups_of(whole))
+        assert {(32, 32), (32, 48)} <= set(sides(whole))
+    assert groups_of(parts[0] + parts[1]) == [range(10)]  # their sizes may be one: nobody said otherwise
 
 
 def test_augmentation_differs_by_round_and_not_by_order():

@@ -5,18 +5,17 @@ import math
 import pytest
 import torch
 
-from segviz.backmatter import architectures
 from segviz.models import list_models
 from segviz.shipped import leaderboard, seeds
 from segviz.shipped.recipes import VALIDATION_SIZES, held_out_scenes
 from segviz.widgets import NetworkArena
 from segviz.widgets.arena import COSTS, NETWORKS, SCORES, STREETS, measures, still, streets
+from segviz.widgets.titles import TITLES
 
 
 def test_its_names_are_those_of_the_measures_the_networks_and_the_streets():
     assert tuple(measures.SCORES) == SCORES and tuple(measures.COSTS) == COSTS
-    assert list(measures.TITLES) == list_models() and len(measures.TITLES) == NETWORKS
-    assert {name: words.title for name, words in architectures.words().items()} == measures.TITLES
+    assert list(TITLES) == list_models() and len(TITLES) == NETWORKS
     assert len(streets.STREETS) == STREETS == len(streets.stored()["streets"])
 
 

@@ -33,6 +33,14 @@ def test_imports_read_from_the_module_they_name(tmp_path):
     assert text.index("const one = 1") < text.index("one + zwei"), "what is imported stands first"
 
 
+def test_data_stand_where_they_are_imported(tmp_path):
+    module(tmp_path, "data.json", '{\n  "a": 1\n}\n')
+    front = module(
+        tmp_path, "front.js", 'import data from "./data.json" with { type: "json" };\nexport default data.a;\n'
+    )
+    assert '(() => {\nconst data = {\n  "a": 1\n};\nconst $default = data.a;\n' in bundle.widget_module(front)
+
+
 def test_a_module_imported_twice_stands_once(tmp_path):
     module(tmp_path, "base.js", "export const base = 1;\n")
     module(tmp_path, "left.js", 'import { base } from "./base.js";\nexport const left = base;\n')
@@ -45,6 +53,7 @@ def test_a_module_imported_twice_stands_once(tmp_path):
     "line",
     [
         'import thing from "./a.js";',
+        'import thing from "./a.json";',
         'import * as all from "./a.js";',
         'import "./a.js";',
         'import { a } from "a-package";',

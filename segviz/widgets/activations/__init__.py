@@ -8,6 +8,7 @@ import traitlets
 
 from segviz.models.base import nearest
 from segviz.widgets.host import Widget
+from segviz.widgets.titles import TITLES
 
 
 class ActivationExplorer(Widget):
@@ -164,7 +165,8 @@ def _first_look(stages: list[dict[str, Any]]) -> str:
 def _title(gallery: dict[str, Any], side: dict[str, Any]) -> str:
     model = next(model for model in gallery["models"] if model["name"] == side["model"])
     stage = next((stage for stage in model["stages"] if stage["layer"] == side["layer"]), None)
+    name = TITLES.get(side["model"], side["model"])
     if stage is None:
-        return f"{side['model']}, layer {side['layer']}, channel {side['channel']}"
+        return f"{name}, layer {side['layer']}, channel {side['channel']}"
     height, width = stage["size"]
-    return f"{side['model']}, {stage['title']} {height} × {width}, channel {side['channel']}"
+    return f"{name}, {stage['title']} {height} × {width}, channel {side['channel']}"

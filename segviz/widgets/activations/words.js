@@ -2,16 +2,11 @@
 
 import { valueOf } from "../shared/colors.js";
 import { byteOfZero } from "./geometry.js";
+import titles from "../shared/titles.json" with { type: "json" };
 
-const NAMES = {
-  deconvnet: "DeconvNet", segnet: "SegNet", segnet_basic: "SegNet-Basic", fcn32s: "FCN-32s", fcn16s: "FCN-16s",
-  fcn8s: "FCN-8s", unet: "U-Net", deeplabv1: "DeepLab v1", dilatednet: "DilatedNet", deeplabv2: "DeepLab v2",
-  deeplabv3: "DeepLab v3", deeplabv3plus: "DeepLab v3+", fcdensenet56: "FC-DenseNet56",
-  fcdensenet67: "FC-DenseNet67", fcdensenet103: "FC-DenseNet103", fcn_resnet: "FCN on ResNet",
-};
-
+/** What the book calls a network; one of the reader's own is called as it is. */
 export function modelName(name) {
-  return NAMES[name] ?? name;
+  return titles[name] ?? name;
 }
 
 export function stageName({ title, size }) {

@@ -9,25 +9,7 @@ from typing import Any
 
 from segviz.shipped import leaderboard, seeds
 from segviz.shipped.recipes import VALIDATION_SIZES
-
-TITLES = {
-    "fcn32s": "FCN-32s",
-    "fcn16s": "FCN-16s",
-    "fcn8s": "FCN-8s",
-    "fcn_resnet": "FCN on ResNet-50",
-    "deconvnet": "DeconvNet",
-    "segnet": "SegNet",
-    "segnet_basic": "SegNet-Basic",
-    "unet": "U-Net",
-    "fcdensenet56": "FC-DenseNet56",
-    "fcdensenet67": "FC-DenseNet67",
-    "fcdensenet103": "FC-DenseNet103",
-    "deeplabv1": "DeepLab v1",
-    "dilatednet": "DilatedNet",
-    "deeplabv2": "DeepLab v2",
-    "deeplabv3": "DeepLab v3",
-    "deeplabv3plus": "DeepLab v3+",
-}
+from segviz.widgets.titles import TITLES
 
 
 @dataclass(frozen=True)
