@@ -5,15 +5,14 @@
     python -m benchmarks.dense_crf --write-reference tests/dense_crf_24x24.json   # what the tests compare with
 
 The library, pydensecrf2, is compiled as it installs. Without it nothing can be compared. Memory is what a call adds to
-the peak of a process of its own. The floor is the time in which this machine copies as many bytes, on as many threads,
-as the rows of values and their weights that the filters read and write; rows that are read again soon come from a
-cache, so that a small lattice may be below it.
+the peak of a process of its own (on Linux). The floor is the time in which this machine copies as many bytes, on as
+many threads, as the rows of values and their weights that the filters read and write; rows that are read again soon
+come from a cache, so that a small lattice may be below it.
 """
 
 import json
 import multiprocessing
 import os
-import resource
 import statistics
 import sys
 from contextlib import contextmanager
@@ -120,8 +119,9 @@ def _added_memory(run, image, classes, iterations):
 
 
 def _peak():
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most if sys.platform == "darwin" else most * 1024
+    # Not getrusage: a process takes over the peak of the one that started it.
+    [line] = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM")]
+    return int(line.split()[1]) * 1024
 
 
 def compared(name, size, classes, iterations, rounds, threads, busy):
@@ -137,7 +137,8 @@ def compared(name, size, classes, iterations, rounds, threads, busy):
     with busy_cores(os.cpu_count() if busy else 0):
         spent = in_turns({**runs, "copy": copied()}, rounds)
     floor = iterations * lattice_bytes(image, classes) / 2**28 * statistics.median(spent.pop("copy"))
-    memory = [added_memory(run, image, classes, iterations) / 2**20 for run in (dense_crf, library)]
+    here = sys.platform == "linux"
+    memory = [added_memory(run, image, classes, iterations) / 2**20 for run in (dense_crf, library) if here]
     agreement = (theirs.argmax(0) == ours.argmax(0)).double().mean().item()
     return {
         "picture": name,
@@ -145,7 +146,7 @@ def compared(name, size, classes, iterations, rounds, threads, busy):
         **{f"{who}, s": f"{statistics.median(times):.3f}" for who, times in spent.items()},
         "time, segviz / library": str(ratio(spent["segviz"], spent["library"])),
         "over the floor": f"{statistics.median(spent['segviz']) / floor:.2f}",
-        "memory, MB / library's": "{:.0f} / {:.0f}".format(*memory),
+        "memory, MB / library's": " / ".join(f"{peak:.0f}" for peak in memory),
         "same label": f"{agreement:.3%}",
         "max difference": f"{(theirs - ours).abs().max().item():.0e}",
     }
