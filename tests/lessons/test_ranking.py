@@ -39,7 +39,7 @@ def test_runs_are_kept_by_network(monkeypatch):
 
 def test_tables_have_a_cell_for_every_network():
     board = ranking.board()
-    columns = ranking.scores(board) | ranking.costs(board)
+    columns = ranking.scores(board) | ranking.failures(board) | ranking.costs(board)
     assert {len(cells) for cells in columns.values()} == {len(board)} and "all" in columns["sees"]
 
 
