@@ -39,6 +39,8 @@ def odd_files() -> dict[str, bytes]:
     clear.putalpha(veil)
     veiled.putalpha(veil)
     turned = turned_by(6)
+    keyed = plain.copy()
+    keyed.paste((60, 180, 90), (60, 40, 240, 200))
     frames = [plain, plain.transpose(Image.Transpose.FLIP_LEFT_RIGHT)]
     wide = {"quality": 95, "icc_profile": display_p3()}
     return {
@@ -66,6 +68,7 @@ def odd_files() -> dict[str, bytes]:
         "wide color.png": file_of(plain, icc_profile=display_p3()),
         "wide color.webp": file_of(plain, "WEBP", lossless=True, icc_profile=display_p3()),
         "wide color and clear.png": file_of(clear, icc_profile=display_p3()),
+        "wide color, one of them clear.png": file_of(keyed, transparency=(60, 180, 90), icc_profile=display_p3()),
         "gray, of a profile for color.png": file_of(gray, icc_profile=display_p3()),
         "gamma.png": with_chunk(file_of(plain), b"gAMA", struct.pack(">I", 60_000)),
         "plain.bmp": file_of(plain, "BMP"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -38,8 +39,9 @@ class PairedFiles(Sequence):
         return len(self.paths)
 
     def __getitem__(self, index: Any) -> Any:
-        picture, mask = self.paths[index]
-        return Image.open(picture), Image.open(mask)
+        # From memory: of a plain TIFF that EXIF turns by a quarter, Pillow 13.0 maps the file by the turned width, and
+        # scrambles it.
+        return tuple(Image.open(io.BytesIO(path.read_bytes())) for path in self.paths[index])
 
 
 def _by_stem(folder: Path, endings: Sequence[str]) -> dict[str, Path]:

@@ -30,7 +30,7 @@ million, are printed with 11 classes; the layers as described have 1.38, 3.46 an
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from copy import copy
 from typing import Any
 
 import torch
@@ -59,54 +59,50 @@ def dense_layer(in_channels: int, out_channels: int, kernel_size: int, dropout: 
 
 
 def computes_again(module: DenseBlock | TransitionDown) -> bool:
-    # What is compiled takes no such hand: the compiler itself chooses what to keep.
-    return module.memory_efficient and torch.is_grad_enabled() and not torch.compiler.is_compiling()
+    # What is compiled or traced takes no such hand: the compiler itself chooses what to keep.
+    graphs = torch.compiler.is_compiling() or torch.jit.is_tracing()
+    return module.memory_efficient and torch.is_grad_enabled() and not graphs
 
 
-def read_again(maps: list[Tensor], layer: Any, *after: nn.Module) -> Tensor:
-    """What a dense layer, and what comes after it, make of all `maps`; nothing between is kept, but computed again."""
-    *_, dropout = layer
+def read_again(maps: list[Tensor], layer: nn.Sequential, *after: nn.Module) -> Tensor:
+    """What a dense layer, and what comes after it, make of all `maps`; nothing between is kept, but computed again.
+
+    That is done by stand-ins, so that the layer itself is called once, and its statistics count the maps once.
+    """
+    modules = [*layer, *after]
+    then = [as_it_is(module) for module in modules]
+    weights = [weight for module in then for weight in module.parameters()]
+    versions = [weight._version for weight in weights]
+    turns = iter([modules])  # the first; all later ones are the stand-ins'
 
     def passed(*maps: Tensor) -> Tensor:
-        x = layer(torch.cat(maps, dim=1) if len(maps) > 1 else maps[0])
-        for module in after:
+        x = torch.cat(maps, dim=1) if len(maps) > 1 else maps[0]
+        if [weight._version for weight in weights] != versions:
+            raise RuntimeError(
+                "a weight was changed in place between the forward and the backward pass, which computes again by it "
+                "(memory_efficient=True)"
+            )
+        for module in next(turns, then):
             x = module(x)
         return x
 
-    contexts: Any = lambda: (nullcontext(), _AsTheyWere(layer))  # noqa: E731
-    draws = dropout.training and dropout.p > 0  # the same ones again
-    result: Tensor = checkpoint(passed, *maps, use_reentrant=False, preserve_rng_state=draws, context_fn=contexts)
+    draws = any(isinstance(module, nn.Dropout) and module.training for module in modules)  # the same ones again
+    result: Tensor = checkpoint(passed, *maps, use_reentrant=False, preserve_rng_state=draws)
     return result
 
 
-class _AsTheyWere:
-    """While it is entered, the modules of a dense layer have the weights and the mode that they had when it was made.
+def as_it_is(module: nn.Module) -> nn.Module:
+    """A stand-in with the weights, the hooks and the mode that `module` has now, and statistics of its own.
 
-    Those may be lent for a call, as `torch.func.functional_call` does, and a backward pass comes later, perhaps more
-    than once. The maps are not counted again in a batch norm's statistics.
+    Weights may be lent for a call, as `torch.func.functional_call` does, and a backward pass comes later, perhaps more
+    than once.
     """
-
-    def __init__(self, layer: nn.Sequential) -> None:
-        self.held = []
-        for module in layer:
-            held = {**vars(module), "_parameters": dict(module._parameters)}
-            if isinstance(module, nn.BatchNorm2d):
-                held |= {"momentum": 0.0, "_buffers": {**module._buffers, "num_batches_tracked": None}}
-            self.held.append((vars(module), held))
-
-    def __enter__(self) -> None:
-        self._exchange()
-
-    def __exit__(self, *_: object) -> None:
-        self._exchange()
-
-    def _exchange(self) -> None:
-        for place, held in self.held:
-            now = dict(place)
-            place.clear()
-            place.update(held)
-            held.clear()
-            held.update(now)
+    stand_in = copy(module)
+    held = {name: copy(value) if isinstance(value, dict) else value for name, value in vars(module).items()}
+    held["_buffers"] = {name: None if value is None else value.clone() for name, value in module._buffers.items()}
+    vars(stand_in).clear()
+    vars(stand_in).update(held)
+    return stand_in
 
 
 class DenseBlock(nn.Module):

@@ -53,14 +53,20 @@ class Batches(Sampler[list[tuple[int, int]]]):
             raise ValueError(
                 f"batch_size must be a multiple of the number of processes, got {batch_size} for {team.count}"
             )
+        groups = [group for group in groups if len(group)]
+        if not groups:
+            raise ValueError("the data set has no pictures")
         self.groups, self.steps, self.batch_size = groups, steps, batch_size
         self.seed, self.start, self.team = seed, start, team
         if len(groups) == 1:
             self.length = len(groups[0])
         else:
-            least = min(map(len, groups))
-            if least < batch_size:
-                raise ValueError(f"each of several sizes must have {batch_size} pictures for a step, got {least}")
+            least = min(groups, key=len)
+            if len(least) < batch_size:
+                raise ValueError(
+                    f"each of several sizes must have {batch_size} pictures for a step, got {len(least)} of the "
+                    f"size of picture {least[0]}"
+                )
             self.length = sum(len(group) // batch_size * batch_size for group in groups)
 
     def __len__(self) -> int:

@@ -164,16 +164,18 @@ def test_two_files_of_one_name_and_empty_folders_are_told(tmp_path):
         folder(tmp_path / "nowhere", tmp_path / "masks", CLASSES)
 
 
-def test_exif_turns_both_where_both_have_it(tmp_path):
+@pytest.mark.parametrize(("orientation", "quarters"), [(6, -1), (8, 1)])
+@pytest.mark.parametrize("ending", [".png", ".tif"])
+def test_exif_turns_both_where_both_have_it(tmp_path, ending, orientation, quarters):
     """As a program does that crops both and keeps the camera's note."""
-    put(tmp_path)
     exif = Image.Exif()
-    exif[0x0112] = 6
-    Image.fromarray(PICTURE).save(tmp_path / "pictures" / "a.png", exif=exif)
-    Image.fromarray(MASK).save(tmp_path / "masks" / "a.png", exif=exif)
+    exif[0x0112] = orientation
+    for kind, values in (("pictures", PICTURE), ("masks", MASK)):
+        (tmp_path / kind).mkdir()
+        Image.fromarray(values).save(tmp_path / kind / f"a{ending}", exif=exif)
     image, mask = opened(tmp_path)[0]
     assert image.shape[1:] == mask.shape == SIZE[::-1]
-    assert torch.equal(mask, torch.from_numpy(np.rot90(MASK, -1).copy()).long())
+    assert torch.equal(mask, torch.from_numpy(np.rot90(MASK, quarters).copy()).long())
 
 
 def turned(values, orientation):

@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from segviz.models.fcdensenet import DenseBlock, FCDenseNet, TransitionDown, TransitionUp
+from segviz.training import synchronize_batch_norm
 
 
 @pytest.mark.parametrize("depth", [56, 67, 103])
@@ -128,6 +129,46 @@ def test_what_is_computed_again_is_what_was_computed(part, dropout, gradients, t
     for wanted, found in zip(found_by[kept], found_by[again], strict=True):
         assert wanted is found is None or torch.equal(wanted, found)
     assert all(torch.equal(value, again.state_dict()[name]) for name, value in kept.state_dict().items())
+
+
+def test_statistics_count_the_maps_once_in_any_normalization():
+    torch.manual_seed(0)
+    blocks = [DenseBlock(2, layers=2, growth=3, dropout=0.0, memory_efficient=again) for again in (False, True)]
+    blocks[1].load_state_dict(blocks[0].state_dict())
+    for block in map(synchronize_batch_norm, blocks):
+        block.train()(torch.rand(2, 2, 6, 6, generator=torch.Generator().manual_seed(1))).sum().backward()
+    kept, again = (block.state_dict() for block in blocks)
+    assert again["layers.0.0.num_batches_tracked"] == 1
+    assert all(torch.equal(kept[name], again[name]) for name in kept)
+
+
+def test_a_hook_that_is_taken_off_before_the_backward_pass_was_there_all_the_same():
+    def gradient(again):
+        torch.manual_seed(0)
+        block = DenseBlock(2, layers=1, growth=3, dropout=0.0, memory_efficient=again)
+        handle = block.layers[0][0].register_forward_hook(lambda module, given, made: made * 0.5)
+        loss = block(torch.rand(1, 2, 6, 6)).square().sum()
+        handle.remove()
+        loss.backward()
+        return block.layers[0][2].weight.grad
+
+    assert torch.equal(gradient(True), gradient(False))
+
+
+def test_weights_that_changed_before_they_are_read_again_are_refused():
+    block = DenseBlock(2, layers=1, growth=3, dropout=0.0, memory_efficient=True)
+    loss = block(torch.rand(1, 2, 6, 6)).square().sum()
+    with torch.no_grad():
+        block.layers[0][2].weight.mul_(2)
+    with pytest.raises(RuntimeError, match="a weight was changed in place between the forward and the backward pass"):
+        loss.backward()
+
+
+def test_a_block_that_computes_again_goes_without_its_dropout():
+    block = DenseBlock(2, layers=1, growth=3, dropout=0.5, memory_efficient=True)
+    block.layers[0][3] = nn.Identity()
+    block(torch.rand(1, 2, 6, 6)).sum().backward()
+    assert block.layers[0][2].weight.grad is not None
 
 
 def test_a_block_that_computes_again_can_be_compiled():

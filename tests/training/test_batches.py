@@ -49,8 +49,20 @@ def test_processes_share_a_step_of_one_size():
 
 
 def test_a_size_with_too_few_pictures_for_a_step_is_refused():
-    with pytest.raises(ValueError, match="each of several sizes must have 4 pictures for a step, got 3"):
+    with pytest.raises(
+        ValueError, match="each of several sizes must have 4 pictures for a step, got 3 of the size of picture 8"
+    ):
         Batches([range(8), range(8, 11)], steps=1, batch_size=4, seed=0, start=0, team=Processes("cpu"))
+
+
+def test_sizes_of_which_no_picture_is_left_do_not_count_and_no_picture_at_all_is_refused():
+    kept, whole = (
+        list(Batches(groups, steps=3, batch_size=2, seed=0, start=0, team=Processes("cpu")))
+        for groups in ([range(0), range(4)], [range(4)])
+    )
+    assert kept == whole
+    with pytest.raises(ValueError, match="the data set has no pictures"):
+        Batches([range(0)], steps=1, batch_size=2, seed=0, start=0, team=Processes("cpu"))
 
 
 def test_pictures_of_several_sizes_train_together():

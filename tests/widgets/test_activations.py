@@ -451,6 +451,13 @@ def test_unusual_pictures_are_brought_into_form_and_told(picture, note, value):
     assert any(part in "; ".join(notes) for part in note.split("|"))
 
 
+def test_a_clear_color_stays_clear_where_a_profile_changes_the_colors():
+    green = (60, 180, 90)
+    data = file_of(Image.new("RGB", (16, 16), green), transparency=green, icc_profile=display_p3())
+    image, note = read_picture(data, (16, 16))
+    assert image.min() == 1 and "laid on white where it is transparent" in note
+
+
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP", "TIFF"])
 def test_wide_colors_come_in_as_the_formulas_of_display_p3_have_them(form):
     for color in ((200, 120, 90), (30, 60, 200), (255, 0, 0)):

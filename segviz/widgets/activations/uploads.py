@@ -76,14 +76,22 @@ def _in_srgb(picture: Image.Image) -> Image.Image:
     told = picture.info.get("icc_profile")
     if not told:
         return picture
-    if picture.mode in ("P", "LA"):
-        picture = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
-    mode = picture.mode if picture.mode == "RGBA" else "RGB"
+    # A gray profile is one of gray alone, and a transparent color is known by its value in the file: so color first,
+    # by itself, then what is transparent.
+    alpha = picture.convert("RGBA").getchannel("A") if picture.has_transparency_data else None
+    if picture.mode == "LA":
+        color = picture.getchannel("L")
+    else:
+        color = picture if picture.mode in ("L", "RGB", "CMYK") else picture.convert("RGB")
     try:
         own, srgb = ImageCms.ImageCmsProfile(io.BytesIO(told)), ImageCms.createProfile("sRGB")
-        return ImageCms.profileToProfile(picture, own, srgb, outputMode=mode) or picture
+        brought = ImageCms.profileToProfile(color, own, srgb, outputMode="RGB") or color
     except (ImageCms.PyCMSError, OSError):  # damaged, or of colors other than the picture's: it tells nothing
         return picture
+    if alpha is not None:
+        brought.info.pop("transparency", None)
+        brought.putalpha(alpha)
+    return brought
 
 
 def _range(values: NDArray, fractions: bool, notes: list[str]) -> tuple[NDArray, float, float]:
