@@ -64,7 +64,7 @@ def computes_again(module: DenseBlock | TransitionDown) -> bool:
     return module.memory_efficient and torch.is_grad_enabled() and not graphs
 
 
-def read_again(maps: list[Tensor], layer: nn.Sequential, *after: nn.Module) -> Tensor:
+def read_again(maps: list[Tensor], layer: Any, *after: nn.Module) -> Tensor:
     """What a dense layer, and what comes after it, make of all `maps`; nothing between is kept, but computed again.
 
     That is done by stand-ins, so that the layer itself is called once, and its statistics count the maps once.
