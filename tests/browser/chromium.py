@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Error, sync_playwright
 
-# Not chromium-headless-shell, though it takes a third of the processor time: on long pages it gave no frame for seconds.
+# Not chromium-headless-shell, though it takes a third of the time: on long pages it gave no frame for seconds.
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
 
