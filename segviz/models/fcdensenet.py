@@ -150,7 +150,7 @@ class FCDenseNet(SegmentationModel):
     """FC-DenseNet of `depth` 56, 67 or 103: images (N, in_channels, H, W) to logits of the same size.
 
     `memory_efficient`, torchvision's word for its DenseNet: in training, what each convolution reads is computed again
-    on the way back instead of kept, with equal gradients and statistics: a third of the memory, half as much time again.
+    on the way back instead of kept, with equal gradients and statistics: a third of the memory, half more time.
     """
 
     def __init__(
