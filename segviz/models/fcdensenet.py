@@ -86,7 +86,7 @@ def read_again(maps: list[Tensor], layer: Any, *after: nn.Module) -> Tensor:
             x = module(x)
         return x
 
-    draws = any(isinstance(module, nn.Dropout) and module.training for module in modules)  # the same ones again
+    draws = any(module.training for module in modules)  # whatever takes the dropout's place draws the same again
     result: Tensor = checkpoint(passed, *maps, use_reentrant=False, preserve_rng_state=draws)
     return result
 
@@ -98,10 +98,11 @@ def as_it_is(module: nn.Module) -> nn.Module:
     than once.
     """
     stand_in = copy(module)
-    held = {name: copy(value) if isinstance(value, dict) else value for name, value in vars(module).items()}
-    held["_buffers"] = {name: None if value is None else value.clone() for name, value in module._buffers.items()}
-    vars(stand_in).clear()
-    vars(stand_in).update(held)
+    for name, value in vars(module).items():
+        if isinstance(value, dict):  # of weights, of hooks
+            vars(stand_in)[name] = copy(value)
+    for name, buffer in module._buffers.items():
+        stand_in._buffers[name] = None if buffer is None else buffer.clone()
     return stand_in
 
 

@@ -171,6 +171,19 @@ def test_a_block_that_computes_again_goes_without_its_dropout():
     assert block.layers[0][2].weight.grad is not None
 
 
+def test_another_noise_in_the_dropouts_place_is_drawn_again_as_it_was():
+    def gradient(again):
+        torch.manual_seed(0)
+        block = DenseBlock(2, layers=2, growth=3, dropout=0.5, memory_efficient=again)
+        for layer in block.layers:
+            layer[3] = nn.Dropout2d(0.5)
+        torch.manual_seed(1)
+        block(torch.rand(4, 2, 6, 6)).square().sum().backward()
+        return block.layers[0][2].weight.grad
+
+    assert torch.equal(gradient(True), gradient(False))
+
+
 def test_a_block_that_computes_again_can_be_compiled():
     block = DenseBlock(2, layers=1, growth=3, dropout=0.0, memory_efficient=True)
     maps = torch.rand(2, 2, 6, 6)
