@@ -48,9 +48,8 @@ def to_onnx(model: nn.Module, path: str | os.PathLike, layers: str | Iterable[st
     parameter = next(model.parameters(), torch.zeros(()))
     x = torch.rand(batch, channels, max(height, least + 1), max(width, least + 3)).to(parameter)
     with left_alone(model), modules_at(model, names) as modules, torch.no_grad():
-        capture(model, x, names)  # that each is there and is run, before anything is traced
         with _Windows():
-            model(x)
+            capture(model, x, ["", *names])  # the whole pass; that each is there and is run, before anything is traced
         _require()
         with _quiet():
             program: Any = torch.onnx.export(
