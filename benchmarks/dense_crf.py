@@ -102,14 +102,14 @@ def _spin():
         pass
 
 
-def added_memory(run, image, classes, iterations):
+def added_memory(run, image, classes, iterations, threads):
     """The bytes that a call adds to the peak of a process in which a small one was made before."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(_added_memory, (run, image, classes, iterations))
+        return pool.apply(_added_memory, (run, image, classes, iterations, threads))
 
 
-def _added_memory(run, image, classes, iterations):
-    torch.set_num_threads(1)
+def _added_memory(run, image, classes, iterations, threads):
+    torch.set_num_threads(threads)
     small = image[:, :16, :16].contiguous()
     run(noisy_probabilities(small, classes), small, iterations=1)
     probabilities = noisy_probabilities(image, classes)
@@ -137,8 +137,8 @@ def compared(name, size, classes, iterations, rounds, threads, busy):
     with busy_cores(os.cpu_count() if busy else 0):
         spent = in_turns({**runs, "copy": copied()}, rounds)
     floor = iterations * lattice_bytes(image, classes) / 2**28 * statistics.median(spent.pop("copy"))
-    here = sys.platform == "linux"
-    memory = [added_memory(run, image, classes, iterations) / 2**20 for run in (dense_crf, library) if here]
+    measured = (dense_crf, library) if sys.platform == "linux" else ()
+    memory = [added_memory(run, image, classes, iterations, threads) / 2**20 for run in measured]
     agreement = (theirs.argmax(0) == ours.argmax(0)).double().mean().item()
     return {
         "picture": name,

@@ -89,9 +89,10 @@ def row(name: str, rounds: int) -> dict[str, str]:
         "through": through,
     }
     spent = {part: statistics.median(times) for part, times in in_turns(calls, rounds, time.process_time).items()}
-    scenes_a_step = REPORTS * VALIDATION_SCENES / SCORED / (shipped.steps + shipped.more)
-    scores = max(0.0, spent["evaluation"] - spent["through"]) * scenes_a_step
-    rounds_through = max(1.0, (shipped.steps + shipped.more) * recipe.batch_size / len(learned))
+    steps = shipped.steps + shipped.more
+    evaluations_a_step = REPORTS * VALIDATION_SCENES / SCORED / steps
+    scores = max(0.0, spent["evaluation"] - spent["through"]) * evaluations_a_step
+    rounds_through = max(1.0, steps * recipe.batch_size / len(learned))
     parts = {
         "arithmetic": spent["arithmetic"],
         "pictures": spent["kept"] + (spent["drawn"] - spent["kept"]) / rounds_through,
