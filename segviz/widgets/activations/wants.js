@@ -47,8 +47,8 @@ function onPage(state, side) {
   return switches === null && isHeldFor(state, state[side].model, picture);
 }
 
-function isHeldFor({ gallery, ...state }, name, picture) {
-  return picture < gallery.pictures.length && Boolean(modelOf({ gallery, ...state }, name).sheets);
+function isHeldFor(state, name, picture) {
+  return picture < state.gallery.pictures.length && Boolean(modelOf(state, name).sheets);
 }
 
 function predictionsWanted(state, { model, stage, lent }) {
