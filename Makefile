@@ -60,7 +60,7 @@ peers: $(READY)
 	@npm install --silent --no-audit --no-fund --ignore-scripts --prefix .venv-peers onnxruntime-web@1.30.0 || \
 		echo "(no npm: onnxruntime-web is left out)"
 
-# What other frameworks make of the same layers, in pinned environments of their own: half an hour, 4 GB.
+# What other frameworks make of the same layers, in pinned environments of their own: a quarter of an hour, 4 GB.
 elsewhere: $(READY)
 	@$(BIN)/python -m benchmarks.elsewhere $(ONLY)
 

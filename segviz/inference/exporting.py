@@ -19,6 +19,8 @@ from segviz.measurement.running import left_alone
 
 # Odd and unequal, so that no size is taken for a constant that happens to fit; two pictures, for the same reason.
 _EXAMPLE = (2, 97, 131)
+# Where the exported network is asked again: an odd size and an even one, neither of them a multiple of the other's.
+_AGAIN = ((1, 131, 97), (1, 128, 160))
 _TALKERS = ("onnx_ir", "onnxscript", "torch.onnx", "torch.export")
 
 
@@ -27,12 +29,13 @@ def to_onnx(model: nn.Module, path: str | os.PathLike, layers: str | Iterable[st
 
     Batch, height and width stay open. The outputs are `logits` and, under their dotted names, what the modules in
     `layers` give, as `segviz.capture` has them: so the file can be compared stage by stage. Python's branches stay
-    behind, taken as they went at an odd size: a check of the least size is no error there, and a network that asks
-    whether a size is even is another one at even sizes. The model is left as it was.
+    behind, taken as they went at one odd size; what the file holds is run at another odd and at an even one too, and
+    must give what the model gives. A check of the least size is no error there. The model is left as it was.
 
     Raises ImportError where onnx and onnxscript are missing; ValueError for a layer that the model has not or does not
-    run, for weights in another precision than 32 or 16 bits, and for an adaptive pool to more than one position, whose
-    windows the file would keep; and what `torch.onnx.export` raises for operations that ONNX has not.
+    run, for weights in another precision than 32 or 16 bits, for an adaptive pool to more than one position, whose
+    windows the file would keep, and for whatever else would be another network at another size; and what
+    `torch.onnx.export` raises for operations that ONNX has not.
 
     >>> to_onnx(nn.Conv2d(3, 2, 1), "net.onnx", ["nothing"])
     Traceback (most recent call last):
@@ -44,16 +47,20 @@ def to_onnx(model: nn.Module, path: str | os.PathLike, layers: str | Iterable[st
         raise ValueError(f"layers: {taken[0]!r} cannot be an output, since the file's own are called 'x' and 'logits'")
     _require_known_precision(model)
     least = getattr(model, "min_size", 0)
-    batch, height, width = _EXAMPLE
     parameter = next(model.parameters(), torch.zeros(()))
-    x = torch.rand(batch, channels, max(height, least + 1), max(width, least + 3)).to(parameter)
+
+    def pictures(batch: int, height: int, width: int) -> Tensor:
+        return torch.rand(batch, channels, max(height, least + 1), max(width, least + 3)).to(parameter)
+
+    x = pictures(*_EXAMPLE)
     with left_alone(model), modules_at(model, names) as modules, torch.no_grad():
         with _Windows():
             capture(model, x, ["", *names])  # the whole pass; that each is there and is run, before anything is traced
         _require()
+        opened = _Opened(model, modules).eval()
         with _quiet():
             program: Any = torch.onnx.export(
-                _Opened(model, modules).eval(),
+                opened,
                 (x,),
                 input_names=["x"],
                 output_names=["logits", *names],
@@ -61,6 +68,9 @@ def to_onnx(model: nn.Module, path: str | os.PathLike, layers: str | Iterable[st
                 dynamo=True,
                 verbose=False,
             )
+            exported = program.exported_program.module()
+        for size in _AGAIN:
+            _require_equal(opened, exported, pictures(*size))
     content = program.model_proto.SerializeToString()
     with replacing(path) as file:
         file.write(content)
@@ -89,6 +99,34 @@ class _Opened(nn.Module):
             for handle in handles:
                 handle.remove()
         return logits, *(kept[id(module)] for module in self.places)
+
+
+def _require_equal(model: nn.Module, exported: nn.Module, x: Tensor) -> None:
+    """An export has taken each `if` and each number that Python worked out from the size as they were at one size."""
+    try:
+        expected = model(x)
+    except (RuntimeError, ValueError):  # the network takes no picture of this size itself
+        return
+    height, width = x.shape[-2:]
+    reason = "the file would hold what Python made of one size"
+    try:
+        found = exported(x)
+    except Exception as error:  # a shape that fits nowhere, an index out of range, a guard: whatever it met first
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    else:
+        if all(_close(a, b) for a, b in zip(found, expected, strict=True)):
+            return
+    raise ValueError(
+        f"model: exported, it is another network at {height}×{width} pixels ({reason}): a kernel, a size or a branch "
+        "is worked out from the size of the picture; write it with PyTorch's operations, or fix the size beforehand"
+    )
+
+
+def _close(found: Tensor, expected: Tensor) -> bool:
+    if found.shape != expected.shape:
+        return False
+    most = 1e-2 if expected.dtype == torch.float16 else 1e-4
+    return bool((found - expected).abs().max() <= most * expected.abs().max())
 
 
 def _require_known_precision(model: nn.Module) -> None:

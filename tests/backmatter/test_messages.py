@@ -82,6 +82,9 @@ ALSO = {
     "the receptive field reaches the border of a map of": (
         "segviz.receptive_field(nn.Conv2d(1, 1, 9, padding=4), size=(8, 8))"
     ),
+    "has its windows from the size of the map, and a file for every size would keep those of one": (
+        "from segviz.inference.exporting import to_onnx\nto_onnx(nn.AdaptiveAvgPool2d(4), 'net.onnx')"
+    ),
 }
 ALSO |= {
     "cross_entropy_loss(): argument 'input' (position 1) must be Tensor, not tuple": (

@@ -157,3 +157,61 @@ def test_a_precision_that_no_convolution_there_has_is_refused(tmp_path, kind):
     model[1].to(kind)
     with pytest.raises(ValueError, match=rf"'1\.weight' is {kind}.*export model\.float\(\)"):
         to_onnx(model, tmp_path / "net.onnx")
+
+
+class Quarters(nn.Module):
+    """Windows of a quarter of the map, as old pyramid pools work them out."""
+
+    def forward(self, x):
+        return F.avg_pool2d(x, (x.shape[-2] // 4, x.shape[-1] // 4))
+
+
+class AskingWhetherEven(nn.Module):
+    """Other arithmetic at even sizes."""
+
+    def forward(self, x):
+        return 2 * x if x.shape[-1] % 2 else x
+
+
+class CroppingWhatIsTooMuch(nn.Module):
+    """A skip that is cropped at odd heights only; at even ones the two no longer fit."""
+
+    def forward(self, x):
+        doubled = x[:, :, ::2].repeat_interleave(2, 2)
+        return x + (doubled[:, :, :-1] if x.shape[-2] % 2 else doubled)
+
+
+@pytest.mark.parametrize(
+    "model", [Quarters(), AskingWhetherEven(), CroppingWhatIsTooMuch()], ids=lambda model: type(model).__name__
+)
+def test_what_python_makes_of_one_size_is_not_taken_to_another(tmp_path, model):
+    """Each was written without a word and gave another shape, other values or an error of the runtime's."""
+    with pytest.raises(ValueError, match=r"another network at \d+×\d+ pixels"):
+        to_onnx(nn.Sequential(nn.Conv2d(3, 2, 3, padding=1), model), tmp_path / "net.onnx")
+    assert not (tmp_path / "net.onnx").exists()
+
+
+class ToMultiples(nn.Module):
+    """Padded to a multiple of 32 and cropped again: sums of sizes, which an export keeps as such."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3, stride=2, padding=1)
+
+    def forward(self, x):
+        height, width = x.shape[-2:]
+        if min(height, width) < 32:
+            raise ValueError("too small")
+        x = F.pad(x, (0, -width % 32, 0, -height % 32))
+        return F.interpolate(self.conv(x), size=x.shape[-2:])[:, :, :height, :width]
+
+
+@pytest.mark.parametrize("half", [False, True], ids=["float32", "float16"])
+def test_sizes_that_are_worked_out_in_the_graph_serve_every_size(tmp_path, half):
+    torch.manual_seed(0)
+    model = ToMultiples().eval()
+    to_onnx(model.half() if half else model, tmp_path / "net.onnx")
+    for height, width in ((64, 90), (97, 33), (131, 160)):
+        x = torch.rand(1, 3, height, width).to(next(model.parameters()))
+        found, expected = run(tmp_path / "net.onnx", x)["logits"], model(x)
+        torch.testing.assert_close(found, expected, rtol=0, atol=2e-3 if half else 1e-6)
