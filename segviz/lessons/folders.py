@@ -48,13 +48,17 @@ def street_folder(root: str | Path, count: int = 24, size: tuple[int, int] = (96
     return root
 
 
+_KEPT: list[tempfile.TemporaryDirectory] = []  # each is removed when Python ends
+
+
 def spoiled(mistake: str) -> Path:
     """A folder of two streets, made in a place of its own, with one of `MISTAKES`.
 
     >>> len(MISTAKES)
     14
     """
-    root = street_folder(tempfile.mkdtemp(), 2)
+    _KEPT.append(tempfile.TemporaryDirectory())
+    root = street_folder(_KEPT[-1].name, 2)
     for number in range(2):
         MISTAKES[mistake](root / "pictures" / f"street-{number:02}.jpg", root / "masks" / f"street-{number:02}.png")
     return root

@@ -23,14 +23,14 @@ def nowhere() -> str:
     """
     entry = SimpleNamespace(url=URL, get_state_dict=partial(torch.hub.load_state_dict_from_url, URL))
     before = torch.hub._hub_dir  # type: ignore[attr-defined]
-    empty = f"{tempfile.mkdtemp()}/hub"
-    torch.hub.set_dir(empty)
-    try:
-        said = io.StringIO()  # torch's own line on where it loads to
-        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-            load_published(entry)
-    except ConnectionError as error:
-        return str(error).replace(empty, "~/.cache/torch/hub")
-    finally:
-        torch.hub._hub_dir = before  # type: ignore[attr-defined]
+    with tempfile.TemporaryDirectory() as empty:
+        torch.hub.set_dir(empty)
+        try:
+            said = io.StringIO()  # torch's own line on where it loads to
+            with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+                load_published(entry)
+        except ConnectionError as error:
+            return str(error).replace(empty, "~/.cache/torch/hub")
+        finally:
+            torch.hub._hub_dir = before  # type: ignore[attr-defined]
     raise AssertionError(f"something answered at {URL}")
