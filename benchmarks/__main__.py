@@ -19,6 +19,7 @@ SECTIONS = {  # name: its heading, in the order of the report
     "slider_to_paint": "From a slider's move to the picture, in the page",
     "live_kernel": "From a choice to new pixels, with a kernel behind the figure",
     "engine": "Networks in the page",
+    "explorer": "The explorer in the page that computes",
     "imports": "Importing the package",
     "receptive_fields": "Receptive fields",
     "audit": "Audits",

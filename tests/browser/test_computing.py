@@ -273,6 +273,8 @@ def test_every_network_and_every_channel_can_be_chosen(page_at):
     assert titles.nth(1).inner_text().startswith("FCN-8s")
     channels = widget.locator(".ae-map").nth(1).locator(".ae-channels input")
     page.wait_for_function("(last) => last.isConnected", arg=channels.nth(327).element_handle())
+    small_maps = "(list) => [...list.querySelectorAll('canvas')].every(({ dataset }) => dataset.drawn)"
+    page.wait_for_function(small_maps, arg=stages.element_handle())  # the prediction's among them
     stages.focus()
     page.keyboard.press("End")
     told.filter(has_text="of the pixels are right").wait_for()

@@ -79,11 +79,12 @@ function stacked(narrow, top, down, wide) {
   const length = wide * 3;
   const out = new Uint8ClampedArray(down.length * length);
   for (const [output, { first, weights }] of down.entries()) {
-    for (let i = 0; i < length; i += 1) {
-      let sum = 0;
-      for (let n = 0; n < weights.length; n += 1) sum += weights[n] * narrow[(first - top + n) * length + i];
-      out[output * length + i] = sum;
+    const sums = new Float64Array(length);
+    for (let n = 0; n < weights.length; n += 1) {
+      const start = (first - top + n) * length; // row after row, as they lie
+      for (let i = 0; i < length; i += 1) sums[i] += weights[n] * narrow[start + i];
     }
+    out.set(sums, output * length);
   }
   return out;
 }

@@ -1,5 +1,6 @@
 // A reader's own file as a picture, in the page: what the kernel does (`uploads.py`), and told in the same words.
 
+import { others } from "../engine/turns.js";
 import { depthOf, grayBands, grayValues } from "./deep.js";
 import { fitted } from "./fitting.js";
 import { headerOf } from "./headers.js";
@@ -26,7 +27,7 @@ export async function takenIn(file, size) {
   const decoded = header.whole ? await (header.deep ? deep(bytes, header) : shallow(file, header)) : null;
   if (!decoded) throw new Error("The picture is damaged: it cannot be read to its end.");
   const { before, bands, notes, close } = decoded;
-  const colors = await fitted(before, size, bands, breath);
+  const colors = await fitted(before, size, bands, others);
   close?.();
   return { ...pictureOf(colors, size), notes: [...notes, ...notesOnSize(before, size)] };
 }
@@ -113,11 +114,6 @@ function bandsOf(bitmap, turned) {
 
 function canvasOf(height, width) {
   return Object.assign(document.createElement("canvas"), { height, width });
-}
-
-/** Let the page be drawn and scrolled between two bands. */
-function breath() {
-  return new Promise((done) => setTimeout(done, 0));
 }
 
 function megabytes(bytes) {

@@ -1,6 +1,6 @@
 // Where the bytes of a map come from: the kernel where it gave some, else the sheets of the page.
 
-import { sheetsOf } from "./sheets.js";
+import { isHeld, sheetsOf } from "./sheets.js";
 
 /**
  * @param {ReturnType<import("./kernel.js").kernelOf>} kernel
@@ -33,7 +33,7 @@ export function sourceOf(kernel, held, onReady) {
 
   /** Whether no sheet holds it. */
   function isLive({ stage, picture, switches }) {
-    return stage.live || switches !== null || picture >= held();
+    return stage.live || !isHeld(stage) || switches !== null || picture >= held();
   }
 
   function of({ model, stage, picture, switches }, column, pixels) {

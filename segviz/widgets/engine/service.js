@@ -5,6 +5,7 @@ import { execute as slowly, switchesOf } from "./execute.js";
 import { fastExecutor } from "./fast.js";
 import { nearest, quoted } from "./nearest.js";
 import { parse } from "./parse.js";
+import { others } from "./turns.js";
 
 const SLICE = 30; // milliseconds of work after which messages are heard, and progress is told
 
@@ -106,16 +107,4 @@ function buffersOf(answer) {
 
 function now() {
   return performance.now();
-}
-
-/** Let the messages be heard that have come meanwhile, and a page be drawn. */
-function others() {
-  return new Promise((done) => {
-    const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
-      port1.close();
-      done();
-    };
-    port2.postMessage(null);
-  });
 }
