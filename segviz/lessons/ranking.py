@@ -15,6 +15,7 @@ from typing import Any
 
 from segviz.checkpoints import WEIGHTS, load_checkpoint
 from segviz.shipped import leaderboard, seeds
+from segviz.shipped.recipes import SHIPPED
 from segviz.shipped.scoring import standard_error
 from segviz.widgets.arena.measures import COSTS, costs_of, score_of
 from segviz.widgets.titles import TITLES
@@ -50,6 +51,17 @@ def costs(entries: Mapping[str, dict[str, Any]]) -> dict[str, list[str]]:
         "receptive_field": "sees",
     }
     return {name: [_told(row[key]) for row in known] for key, name in headings.items()}
+
+
+def budget(entry: Mapping[str, Any]) -> tuple[int, int]:
+    """How many windows of streets the network of an entry learned from, and how many pixels these hold."""
+    return SHIPPED[entry["name"]].seen
+
+
+def budgets(entries: Mapping[str, dict[str, Any]]) -> dict[str, list[str]]:
+    """Columns of a table of these entries: windows learned from, and their pixels in millions."""
+    given = [budget(row) for row in entries.values()]
+    return {"windows": [f"{windows:,}" for windows, _ in given], "Mpx": [f"{pixels / 1e6:,.0f}" for _, pixels in given]}
 
 
 def _told(cost: float | None) -> str:

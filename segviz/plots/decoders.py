@@ -33,7 +33,7 @@ def picture_rows(
     *rows: Pictures,
     names: Sequence[str] = (),
     cmap: str = "viridis",
-    classes: Sequence[int] = (),
+    classes: Sequence[int] | Mapping[str, str] = (),
 ) -> Still:
     """Rows of square pictures, each under its name.
 
@@ -43,7 +43,7 @@ def picture_rows(
         names: of the rows, above them; "" for a row without one. Where pictures would be too small to read, these
             rows stand side by side as columns.
         cmap: for maps.
-        classes: labels of the scenes whose colors are named below the last row.
+        classes: what is named below the last row: labels of the scenes, or names of other classes with their colors.
     """
     side = _side(paper, rows)
     if side < SMALLEST and any(names):
@@ -71,7 +71,9 @@ def picture_rows(
                 ax.set_axis_off()
     if classes:
         edge = paper.color["line"]
-        patches = [Patch(fc=Scenes.palette[label], ec=edge, label=Scenes.classes[label]) for label in classes]
+        scenes = {Scenes.classes[label]: Scenes.palette[label] for label in classes if isinstance(label, int)}
+        named_as = classes if isinstance(classes, Mapping) else scenes
+        patches = [Patch(fc=color, ec=edge, label=name) for name, color in named_as.items()]
         look = {"ncols": columns, "frameon": False, "borderpad": 0, "borderaxespad": 0.1}
         figure.legend(
             handles=patches, loc="lower left", fontsize=paper.letters - 1, handlelength=1.2, columnspacing=1.2, **look

@@ -13,8 +13,12 @@ from torch import Tensor
 from . import _image
 from .paper import Paper, Still, still
 
-# Okabe and Ito's colors, for classes from 1 on; after the last the first comes again.
-CLASS_COLORS = ("#0072B2", "#D55E00", "#F0E442", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
+# For classes from 1 on, first Okabe and Ito's; as many as Pascal VOC's things. After the last the first comes again.
+CLASS_COLORS = (
+    "#0072B2", "#D55E00", "#F0E442", "#009E73", "#CC79A7", "#56B4E9", "#E69F00",
+    "#000000", "#7B2FBE", "#8C1D18", "#A6E22E", "#00E0C6", "#6B4A1F", "#FFB3C7", "#1A1A8C", "#FF2DB2",
+    "#0B4F30", "#8F8F00", "#B9A3FF", "#FF2A2A",
+)  # fmt: skip
 
 
 def overlaid(image: Tensor, labels: Tensor, *, ignore_index: int = 255) -> Tensor:
@@ -29,6 +33,16 @@ def overlaid(image: Tensor, labels: Tensor, *, ignore_index: int = 255) -> Tenso
     painted = 0.35 * gray + 0.65 * colors[(labels - 1) % len(colors)].permute(2, 0, 1)
     shown = torch.where(labels > 0, painted, gray)
     return torch.where(labels == ignore_index, 1.0, shown)
+
+
+def named_colors(classes: Sequence[str], *maps: Tensor, ignore_index: int = 255) -> dict[str, str]:
+    """The names of the classes in some label maps, each with the color that `overlaid` gives it; 0 is a gray.
+
+    >>> named_colors(["street", "car", "bus"], torch.tensor([[0, 2]]), torch.tensor([[255]]))
+    {'street': '#BFBFBF', 'bus': '#D55E00'}
+    """
+    found = sorted({label for each in maps for label in each.unique().tolist()} - {ignore_index})
+    return {classes[k]: CLASS_COLORS[(k - 1) % len(CLASS_COLORS)] if k else "#BFBFBF" for k in found}
 
 
 @still

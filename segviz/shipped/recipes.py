@@ -71,6 +71,18 @@ class Shipped:
         """What `create_model` is given beside the name."""
         return {"num_classes": len(Scenes.classes), "width": self.width} | self.options
 
+    @property
+    def seen(self) -> tuple[int, int]:
+        """How many windows all parts of the training are given, and how many pixels these hold.
+
+        >>> SHIPPED["segnet_basic"].seen[0] == (1000 + 700) * 8
+        True
+        """
+        alone = self.steps * (1 if self.first is None else 2) * self.batch_size
+        over_sizes = [min(size, self.crop + size % 2) ** 2 for size in self.sizes]
+        more = self.more * self.batch_size
+        return alone + more, alone * self.crop**2 + more * sum(over_sizes) // len(over_sizes)
+
 
 # The FCNs and DeconvNet need whole scenes: a crop of 128 is four cells of stride 32. A CPU takes nine times as long
 # over the 64×64 kernel of an FCN-32s in 16 bits as in 32. Those with wide rates need a map that the rates fit on. The

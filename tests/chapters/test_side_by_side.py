@@ -1,10 +1,15 @@
 """What chapter 10 says without computing it: the alternative texts, the replies, the beliefs behind wrong answers."""
 
+from inspect import signature
+
+import numpy as np
 import pytest
 from notebooks import CHAPTERS, replies, run, verdict_on
 
 from segviz import create_model, receptive_field
 from segviz.backmatter.elsewhere import data
+from segviz.checkpoints import load_scenes
+from segviz.models.deconvnet import DeconvNet
 from segviz.shipped.recipes import VALIDATION_SCENES
 from segviz.train import TEST_SEED, VALIDATION_SEED
 from segviz.training import Recipe, schedule
@@ -42,6 +47,37 @@ def test_the_figure_of_ends_is_told_as_it_is(chapter):
     assert all(curves[name][-1] > max(curves[name][3:6]) for name in chapter.names["trained"])
     assert VALIDATION_SCENES == 48 and {len(curve) for curve in curves.values()} == {10}
     assert schedule(99, Recipe(steps=100)) < 0.02 and VALIDATION_SEED != TEST_SEED
+
+
+def test_of_areas_by_outlines_segnet_lies_farthest_below_the_line_and_deeplab_v3_farthest_above(chapter):
+    board = chapter.names["board"]
+    outlines, areas = (np.array([row[key] for row in board.values()]) for key in ("boundary_f1", "mean_iou"))
+    above = dict(zip(board, areas - np.polyval(np.polyfit(outlines, areas, 1), outlines), strict=True))
+    assert min(above, key=above.get) == "SegNet" and max(above, key=above.get) == "DeepLab v3"
+    assert np.corrcoef(outlines, areas)[0, 1] > 0.8
+
+
+def test_fcn_32s_is_wrong_at_outlines_and_loses_small_things_and_u_net_much_less(chapter):
+    coarse, fine = (chapter.names["board"][name] for name in ("FCN-32s", "U-Net"))
+    assert coarse["boundary_f1"] < 0.2 and fine["boundary_f1"] > 0.7
+    assert coarse["failures"]["small_lost"] > 0.6 and fine["failures"]["small_lost"] < 0.15
+
+
+def test_poles_are_lost_as_the_text_says(chapter):
+    lost, shares = chapter.names["lost"], chapter.names["shares"]
+    assert chapter.names["fewest"] == "U-Net" and shares[0] > 0.9 and shares[-1] < 0.4 and lost["DeconvNet"] > 0.95
+    assert load_scenes("deconvnet")[0]["fc_kernel"] == 3
+    assert signature(DeconvNet).parameters["fc_kernel"].default == 7
+
+
+def test_both_pictures_have_equally_many_classes_so_that_both_orders_of_averaging_agree(chapter):
+    iou, truths, said = (chapter.names[name] for name in ("iou", "truths", "said"))
+    for classes in ([set(t) for t in truths], [{*t, *s} for t, s in zip(truths, said, strict=True)]):
+        assert len({len(each) for each in classes}) == 1
+    five = chapter.names["five"]
+    for key, false_too in (("by picture, classes there", False), ("by picture, classes there or said", True)):
+        means = [np.mean([iou(k, (n,)) for k in {*truths[n], *(said[n] if false_too else ())}]) for n in (0, 1)]
+        assert np.mean(means) == pytest.approx(five[key])
 
 
 def test_deconvnet_s_bottleneck_is_as_coarse_as_fcn_32s_s():

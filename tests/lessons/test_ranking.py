@@ -7,6 +7,7 @@ import torch
 
 from segviz.lessons import ranking
 from segviz.shipped import leaderboard
+from segviz.shipped.recipes import Shipped
 
 
 def test_the_board_is_in_order_and_whole():
@@ -29,6 +30,14 @@ def test_chance_is_that_of_shuffling():
     shuffled = [draw.sample(range(6), 6) for _ in range(20000)]
     often = sum(ranking.apart(values[:3], values[3:]) for values in shuffled) / len(shuffled)
     assert ranking.chance_of_apart(3) == pytest.approx(0.1) == pytest.approx(often, abs=0.01)
+
+
+def test_a_budget_counts_all_parts_of_a_training_and_small_scenes_as_small(monkeypatch):
+    plain, twice = (Shipped(1, steps=2, more=1, batch_size=4, crop=10, first=f, sizes=(8, 11)) for f in (None, {}))
+    monkeypatch.setitem(ranking.SHIPPED, "unet", plain)
+    assert ranking.budget({"name": "unet"}) == (12, 8 * 100 + 2 * 64 + 2 * 121)
+    monkeypatch.setitem(ranking.SHIPPED, "unet", twice)
+    assert ranking.budget({"name": "unet"}) == (20, 16 * 100 + 2 * 64 + 2 * 121)
 
 
 def test_runs_are_kept_by_network(monkeypatch):

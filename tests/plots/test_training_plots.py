@@ -3,15 +3,32 @@
 import torch
 from matplotlib.colors import to_rgb
 
-from segviz.plots.training import CLASS_COLORS, ends, overlaid, steps_seen
+from segviz.data.public import VOC_CLASSES
+from segviz.plots.training import CLASS_COLORS, ends, named_colors, overlaid, steps_seen
 
 
-def test_class_0_stays_gray_ignored_is_white_and_the_eighth_class_has_the_first_color_again():
-    labels = torch.tensor([[0, 255, 1, 8]])
+def test_class_0_stays_gray_ignored_is_white_and_after_the_last_color_comes_the_first():
+    labels = torch.tensor([[0, 255, 1, len(CLASS_COLORS) + 1]])
     shown = overlaid(torch.zeros(3, 1, 4), labels)
     assert shown[:, 0, 0].tolist() == [0.5] * 3 and shown[:, 0, 1].tolist() == [1.0] * 3
     assert torch.equal(shown[:, 0, 2], shown[:, 0, 3])
     torch.testing.assert_close(shown[:, 0, 2], 0.175 + 0.65 * torch.tensor(to_rgb(CLASS_COLORS[0])))
+
+
+def test_no_two_of_pascal_voc_s_classes_look_alike():
+    labels = torch.arange(21)[None]
+    assert len(VOC_CLASSES) == labels.numel() == len(CLASS_COLORS) + 1
+    shown = overlaid(torch.zeros(3, 1, 21), labels)[:, 0].T
+    assert torch.pdist(shown).min() > 0.14
+
+
+def test_colors_are_named_as_they_are_drawn():
+    labels = torch.tensor([[0, 7, 255, 20]])
+    named = named_colors(VOC_CLASSES, labels)
+    assert list(named) == ["background", "car", "tv monitor"]
+    shown = overlaid(torch.ones(3, 1, 4), labels)
+    for place, name in ((1, "car"), (3, "tv monitor")):
+        torch.testing.assert_close(shown[:, 0, place], 0.35 + 0.65 * torch.tensor(to_rgb(named[name])))
 
 
 def test_without_a_score_there_is_one_curve():
