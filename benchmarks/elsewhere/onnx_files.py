@@ -1,14 +1,16 @@
-"""ONNX files of one node, and the two runtimes that read them."""
+"""ONNX files of one node, and the two runtimes that read them, each imported where it is asked for."""
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnx
-import onnxruntime
-import openvino
 from onnx import helper, numpy_helper
+
+if TYPE_CHECKING:
+    import openvino
 
 OPSET = 20
 
@@ -30,19 +32,27 @@ def file_of(node: str, given: dict[str, np.ndarray], outputs: int = 1, **attribu
 
 
 def run_onnxruntime(model: onnx.ModelProto, x: np.ndarray) -> list[np.ndarray]:
+    import onnxruntime
+
     options = onnxruntime.SessionOptions()
     options.log_severity_level, options.intra_op_num_threads = 4, 1
     session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
     return session.run(None, {session.get_inputs()[0].name: x})
 
 
-_core = openvino.Core()
-# In 32 bits: on some processors OpenVINO reckons in bfloat16 unless it is told not to.
-_core.set_property({"INFERENCE_NUM_THREADS": 1, "INFERENCE_PRECISION_HINT": "f32"})
+@cache
+def _core() -> openvino.Core:
+    import openvino
+
+    core = openvino.Core()
+    # In 32 bits: on some processors OpenVINO reckons in bfloat16 unless it is told not to.
+    core.set_property({"INFERENCE_NUM_THREADS": 1, "INFERENCE_PRECISION_HINT": "f32"})
+    return core
 
 
 def run_openvino(model: onnx.ModelProto | openvino.Model, x: np.ndarray) -> list[np.ndarray]:
     """A file's outputs, or those of a model that was made of OpenVINO's own operators."""
-    read = _core.read_model(model.SerializeToString()) if isinstance(model, onnx.ModelProto) else model
-    compiled = _core.compile_model(read, "CPU")
+    core = _core()
+    read = core.read_model(model.SerializeToString()) if isinstance(model, onnx.ModelProto) else model
+    compiled = core.compile_model(read, "CPU")
     return [value.copy() for value in compiled([x]).values()]

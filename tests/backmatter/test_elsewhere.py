@@ -1,6 +1,7 @@
 """The page Elsewhere is its data file, and the file holds with today's PyTorch, its laws and its programs."""
 
 import ast
+import builtins
 import copy
 import re
 from pathlib import Path
@@ -122,6 +123,30 @@ def test_every_recipe_was_equal_at_200_settings_and_is_what_the_program_says(top
     assert recipe["equal"] == recipe["settings"] >= 200
     text = (PROGRAMS / topic / f"{recipe['framework']}.py").read_text(encoding="utf-8")
     assert recipe["source"] in [*functions_of(text).values(), *shared_by(text, recipe["kind"])]
+
+
+@pytest.mark.parametrize(("topic", "recipe"), RECIPES, ids=name_of)
+def test_a_recipe_brings_every_name_that_it_uses(topic, recipe):
+    code = page.pasteable(PROGRAMS, topic, recipe)
+    found = list(ast.walk(ast.parse(code)))
+    imported = {alias.asname or alias.name for node in found for alias in getattr(node, "names", ())}
+    names = [node for node in found if isinstance(node, ast.Name)]
+    made = {node.id for node in names if isinstance(node.ctx, ast.Store)} | {n.arg for n in found if hasattr(n, "arg")}
+    made |= imported | {node.name for node in found if isinstance(node, ast.FunctionDef)} | set(dir(builtins))
+    assert {node.id for node in names} <= made
+    assert code.endswith(recipe["source"])
+
+
+def test_a_recipe_brings_the_helpers_of_its_helpers():
+    (recipe,) = (each for topic, each in RECIPES if topic == "transposed" and each["framework"] == "onnxruntime")
+    code = page.pasteable(PROGRAMS, "transposed", recipe)
+    assert code.startswith("from benchmarks.elsewhere.onnx_files import file_of, run_onnxruntime\n\n\ndef run(x, w")
+
+
+def test_mean_iou_is_compared_with_segviz_which_has_it():
+    text = page.Tables.text(None, MEASURED, "scores")
+    assert "**In segviz:**" in text and "PyTorch" not in text
+    assert page.proof(next(each for topic, each in RECIPES if topic == "scores")).startswith("Equal to segviz")
 
 
 @pytest.mark.parametrize("topic", TOPICS)

@@ -2,8 +2,6 @@
 // What is shown is a copy of what stands on the page; without this script the recipes stand there alone.
 
 (() => {
-  const PYTORCH = "PyTorch";
-
   const start = () => {
     const box = document.querySelector(".book-find-recipe");
     const [layer, from, to] = ["layer", "from", "to"].map((name) => box.querySelector(`#find-${name}`));
@@ -19,12 +17,16 @@
       list.value = texts.includes(wanted) ? wanted : texts[0];
     };
 
+    // Whose result the recipes give: PyTorch's, or segviz's for what PyTorch does not have.
+    const own = () => recipes.find((each) => each.layer === layer.value).node.dataset.of;
+
     const show = () => {
+      const wanted = own();
       const found = [from.value, to.value].map((name) => recipes.find((each) => each.layer === layer.value && each.framework === name));
-      const named = distinct([from.value, to.value].filter((name) => name !== PYTORCH));
-      status.textContent = !named.length ? "PyTorch's own layer: nothing to write differently."
-        : named.length === 1 ? `What to write in ${named[0]} to get PyTorch's result:`
-        : `What gives PyTorch's result in ${named[0]}, and what does in ${named[1]}: the two are equal.`;
+      const named = distinct([from.value, to.value].filter((name) => name !== wanted));
+      status.textContent = !named.length ? `${wanted}'s own: nothing to write differently.`
+        : named.length === 1 ? `What to write in ${named[0]} to get ${wanted}'s result:`
+        : `What gives ${wanted}'s result in ${named[0]}, and what does in ${named[1]}: the two are equal.`;
       place.replaceChildren(...distinct(found.filter(Boolean)).flatMap(({ node, framework }) => {
         const title = document.createElement("p");
         title.className = "book-found-name";
@@ -38,8 +40,8 @@
       }));
     };
     const offer = () => {
-      const names = [PYTORCH, ...distinct(recipes.filter((each) => each.layer === layer.value).map((each) => each.framework))];
-      fill(from, names, from.value || PYTORCH);
+      const names = [own(), ...distinct(recipes.filter((each) => each.layer === layer.value).map((each) => each.framework))];
+      fill(from, names, from.value || own());
       fill(to, names, to.value || names[1]);
       show();
     };

@@ -6,6 +6,7 @@ is hard to guess, `{elsewhere-versions}` what was measured when, and `{find-reci
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,13 +48,19 @@ class Tables(Elsewhere):
 
 def table_of(kind: str, ways: list[dict[str, Any]], wanted: Any) -> str:
     words = data.words()
-    lines = [["PyTorch", "", numbers(wanted)], *(line_of(way, wanted) for way in ways)]
-    rows = ["- - there\n  - beside PyTorch\n  - its numbers", *("- - " + "\n  - ".join(line) for line in lines)]
+    own = of(kind)
+    lines = [[own, "", numbers(wanted)], *(line_of(way, wanted) for way in ways)]
+    rows = [f"- - there\n  - beside {own}\n  - its numbers", *("- - " + "\n  - ".join(line) for line in lines)]
     table = "\n".join(rows)
     return (
-        f"**In PyTorch:** {words['kinds'][kind]['pytorch']}\n\n"
+        f"**In {own}:** {words['kinds'][kind]['pytorch']}\n\n"
         f"````{{list-table}}\n:header-rows: 1\n:class: book-elsewhere\n\n{table}\n````"
     )
+
+
+def of(kind: str) -> str:
+    """Whose result is wanted: PyTorch's, or for what PyTorch does not have, segviz's."""
+    return data.words()["kinds"][kind].get("of", "PyTorch")
 
 
 def line_of(way: dict[str, Any], wanted: Any) -> list[str]:
@@ -102,31 +109,65 @@ def numbers(value: Any) -> str:
 
 
 class Recipes(Elsewhere):
-    """Each recipe of a topic, folded up under its name."""
+    """Each recipe of a topic, folded up under its name, with what it needs of its program's file."""
 
     def run(self) -> list[nodes.Node]:
         self.env.note_dependency(str(data.MEASURED))
         found: list[nodes.Node] = []
+        programs = Path(self.env.srcdir) / "benchmarks" / "elsewhere"
         for recipe in data.recipes(data.load(), *self.arguments):
+            code = pasteable(programs, self.arguments[0], recipe)
             found += [
                 nodes.raw("", opening(self.arguments[0], recipe), format="html"),
-                *self.parse_text_to_nodes(f"```{{code-block}} python\n{recipe['source']}\n```\n\n{proof(recipe)}"),
+                *self.parse_text_to_nodes(f"```{{code-block}} python\n{code}\n```\n\n{proof(recipe)}"),
                 nodes.raw("", "</details>", format="html"),
             ]
         return found
+
+
+def pasteable(programs: Path, topic: str, recipe: dict[str, Any]) -> str:
+    """A recipe below the imports and helpers of its program's file that it uses, itself or through another helper."""
+    files = (programs / topic / f"{recipe['framework']}.py", programs / "in_numpy.py")
+    texts = (file.read_text(encoding="utf-8") for file in files)
+    statements = list(_named(next(text for text in texts if recipe["source"] in text)))
+    needed, queue = {recipe["source"]}, [recipe["source"]]
+    while queue:
+        used = {node.id for node in ast.walk(ast.parse(queue.pop())) if isinstance(node, ast.Name)}
+        more = {code for name, code in statements if name in used} - needed
+        needed |= more
+        queue += more
+    helpers = dict.fromkeys(code for _, code in statements if code in needed - {recipe["source"]})
+    imports = [code for code in helpers if code.startswith(("import ", "from "))]
+    return "\n\n\n".join(
+        filter(None, ["\n".join(imports), *(h for h in helpers if h not in imports), recipe["source"]])
+    )
+
+
+def _named(text: str) -> Iterator[tuple[str, str]]:
+    """Each name that a file makes, and the statement that does."""
+    for node in ast.parse(text).body:
+        code = ast.get_source_segment(text, node) or ""
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield from ((alias.asname or alias.name, code) for alias in node.names)
+        elif isinstance(node, ast.FunctionDef):
+            yield node.name, code
+        elif isinstance(node, ast.Assign):
+            targets = [each for target in node.targets for each in ast.walk(target)]
+            yield from ((each.id, code) for each in targets if isinstance(each, ast.Name))
 
 
 def opening(topic: str, recipe: dict[str, Any]) -> str:
     words = data.words()
     name, layer = words["frameworks"][recipe["framework"]], words["kinds"][recipe["kind"]]["recipe"]
     about = f'data-topic="{topic}" data-framework="{recipe["framework"]}" data-layer="{layer}"'
+    about += f' data-of="{of(recipe["kind"])}"'
     anchor = f"recipe-{recipe['framework']}-{layer}".replace(",", "").replace("=", "-").replace(" ", "-").lower()
     return f'<details class="book-recipe" id="{anchor}" {about}><summary>{name}: {layer}</summary>'
 
 
 def proof(recipe: dict[str, Any]) -> str:
     within = f", where `{recipe['within']}`" if recipe["within"] else ""
-    return f"Equal to PyTorch at {recipe['equal']} of {recipe['settings']} drawn settings{within}."
+    return f"Equal to {of(recipe['kind'])} at {recipe['equal']} of {recipe['settings']} drawn settings{within}."
 
 
 class FindRecipe(SphinxDirective):
@@ -160,7 +201,7 @@ def account(each: behaviors.Behavior, answers: dict[str, str]) -> str:
         answered(f"{each.package} {answers['version']}", answers["answer"]),
     ]
     if each.torch and each.torch != each.code:
-        parts.append(answered("PyTorch", answers["torch"]))
+        parts.append(answered("segviz" if "segviz" in each.torch else "PyTorch", answers["torch"]))
     return "\n\n".join(parts)
 
 

@@ -26,7 +26,7 @@ LAYERS = {
         "A transposed convolution",
         {
             "torch": "PyTorch with padding and output padding",
-            "same": 'Keras, TensorFlow, JAX: "same"',
+            "same": 'Keras, TensorFlow: "same"; JAX: "SAME", transpose_kernel',
             "jax": "JAX with padding",
             "keras_padded": 'Keras: "same" with output padding',
             "onnx_upper": "ONNX: SAME_UPPER",

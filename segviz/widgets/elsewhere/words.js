@@ -4,7 +4,7 @@
 export const WAYS = {
   transposed: [
     ["torch", "PyTorch with padding and output padding"],
-    ["same", 'Keras, TensorFlow, JAX: "same"'],
+    ["same", 'Keras, TensorFlow: "same"; JAX: "SAME", transpose_kernel'],
     ["jax", "JAX with padding"],
     ["keras_padded", 'Keras: "same" with output padding'],
     ["onnx_upper", "ONNX: SAME_UPPER"],
