@@ -9,7 +9,7 @@ import textwrap
 import pytest
 import torch
 import torchvision
-from notebooks import CHAPTERS, ROOT, code_cells, pictures_off, replies, run, value_of, verdict_on
+from notebooks import CHAPTERS, ROOT, code_cells, pictures_off, read, replies, run, value_of, verdict_on
 
 from segviz import create_model
 
@@ -147,3 +147,30 @@ def test_with_one_device_the_cell_starts_nothing(chapter):
 def test_the_download_is_as_large_as_the_comment_says():
     weights = torchvision.models.get_model_weights("deeplabv3_resnet50").DEFAULT
     assert f"downloads {round(weights.meta['_file_size'])} MB, once" in source("network")
+
+
+def test_after_a_restart_the_cells_that_are_named_make_all_that_several_devices_need():
+    """`shared` runs in a process of its own, so what it reads must come from cells that touch no GPU."""
+    named = {"normal": "handed", "network": "network", "root": "folder", "known": "begun", "begun": "begun-made"}
+    named |= {"learn": "parts", "classes": "public", "how": "recipe"}
+    (text,) = [cell.source for cell in read(PATH).cells if cell.id == "several"]
+    assert all(f"`{name}`" in text for name in named)
+    names = {"__name__": "__main__"}
+    for cell in ("setup", *named.values(), "launch"):
+        value_of(source(cell), names)
+    assert set(named) <= set(names)
+    assert set(names["shared"].__code__.co_names) <= {*names, "len"}
+
+
+def test_the_crf_takes_the_poles_and_lifts_the_mean(chapter):
+    (before, after), (few, none) = chapter.names["areas"], chapter.names["pole"]
+    assert after > before + 0.05 and few > 0.1 and none < 0.01
+
+
+def test_the_fine_tuning_is_told_as_it_went(chapter):
+    scores, losses = ([entry[key] for entry in chapter.names["watch"].history] for key in ("mean_iou", "loss"))
+    assert losses == sorted(losses, reverse=True)
+    assert max(scores[:2]) < 0.35 and scores[3] > scores[2] > scores[1] and scores[3] > 0.6
+    maps, mask = chapter.names["watch"].maps, chapter.names["watch"].mask
+    right = [((found == 2) & (mask == 2)).sum() / ((found == 2) | (mask == 2)).sum() for found in maps.values()]
+    assert (mask == 2).sum() > 20 * (mask == 1).sum() and right[0] < 0.1 and right[-1] > 0.7

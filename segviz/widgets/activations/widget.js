@@ -214,7 +214,7 @@ function likewise(model, look) {
 
 export default defineWidget({
   question: "What does the network hold, stage by stage?",
-  hint: "Move through the stages and watch the decoder paint. Point at a map to see what that unit sees of the picture.",
+  hint: "Move through the stages and watch the answer take shape. Point at a map to see what that unit sees of the picture.",
   traits: TRAITS,
   compute,
   build,
