@@ -107,7 +107,7 @@ def _draw_support(ax: Axes, paper: Paper, name: str, seen: np.ndarray, corner: t
     cells = [Rectangle((left + column + 0.08, top + row + 0.08), 0.84, 0.84) for row, column in np.ndindex(seen.shape)]
     faces = [paper.color["input"] if is_seen else "none" for is_seen in seen.flat]
     edges = ["none" if is_seen else paper.color["edge"] for is_seen in seen.flat]
-    ax.add_collection(PatchCollection(cells, facecolors=faces, edgecolors=edges, linewidths=0.4))
+    ax.add_collection(PatchCollection(cells, facecolors=faces, edgecolors=edges, linewidths=0.7))
 
 
 @still
@@ -129,6 +129,7 @@ def profiles(paper: Paper, named: Mapping[str, Tensor]) -> Still:
         ax.set_ylim(0, 1.04 + room)
         if paper.wide or ax is axes[-1]:
             ax.set_xlabel("columns from the middle")
+        ax.locator_params(axis="x", nbins=4)  # those of neighboring axes stay apart
         _quiet(ax, left=False)
     return figure
 
@@ -185,9 +186,9 @@ def accuracy_by_field(
         ax.annotate(
             family,
             (fields[-1], accuracies[-1]),
-            (10, 10) if n else (14, -4),
+            (10, 10) if n else (10, -20),
             textcoords="offset points",
-            ha="right" if n else "left",
+            ha="right",
             color=paper.color["output-text"],
         )
     ax.set(
