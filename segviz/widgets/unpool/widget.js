@@ -356,7 +356,7 @@ function pointedLinks({ pooled, switches, out, other, pointed }, plan) {
 // --- The matrices ---------------------------------------------------------------------------------------
 
 function matricesOf(frame, hands) {
-  const root = svg("svg", { role: "group", "aria-label": "The unpooling’s matrix and a deconvolution’s" });
+  const root = svg("svg", { role: "group", "aria-label": "The unpooling’s matrix and a deconvolution’s, both transposed" });
   const layers = svg("g", {});
   const moved = svg("g", {});
   const row = ([p]) => hands.point("pooled", cellOf(p, hands.view().pooled.size[1]));
