@@ -99,7 +99,9 @@ def test_switches_of_empty_windows_are_worth_more_than_all_others_however_they_a
 def test_some_sixty_switches_for_each_number_of_the_deepest_map_and_a_quarter_of_the_windows_are_empty(chapter):
     net, x, empty = chapter.names["net"], chapter.names["images"], []
     deep, switches = net.backbone(x[:1])
-    assert sum(places.numel() for places, _ in switches) / deep.numel() == pytest.approx(60, abs=8)
+    some_sixty = sum(places.numel() for places, _ in switches) / deep.numel()
+    assert deep.shape[-2:] == (7, 7) and some_sixty == pytest.approx(60, abs=8)
+    assert 3.5 < 2 * some_sixty / 32 < 4  # times the bits of the map's own numbers
     for stage in net.backbone.children():
         x, _ = stage(x)
         empty.append((x == 0).flatten())
@@ -143,14 +145,27 @@ def test_the_ways_to_a_maximum_multiply(chapter):
     assert 4**4 == 256 and 10**12 == 1_000_000_000_000
 
 
+def test_the_places_of_the_maxima_are_at_most_8_of_the_27_bits_that_are_lost(chapter):
+    windows, bits = chapter.names["windows"], 0.0
+    for largest in (3, 1, 2, 5):
+        counts = windows[windows.amax(1) == largest].argmax(1).bincount().double()
+        bits -= (counts / counts.sum() * (counts / counts.sum()).log2()).sum().item()
+    assert 7 < bits < 8 < 26.5 < math.log2(114_489_375) < 27
+
+
 def test_the_spread_values_follow_the_class_nearly_as_the_deconvolved_ones(chapter):
     told = chapter.names["told"]
     assert [round(told[name][3], 1) for name in ("unpooled", "spread", "deconvolved")] == [0.1, 0.6, 0.7]
 
 
 def test_the_replies_on_odd_sizes_give_the_share_that_raised(chapter):
-    percent = f"{chapter.names['share']:.0%}"
-    assert all(percent in reply for reply in replies(chapter, "predict-odd").values())
+    assert chapter.names["share"] == 5
+    assert all("in 5 of 8 maps" in reply for reply in replies(chapter, "predict-odd").values())
+
+
+def test_the_replies_on_swapped_switches_say_how_much_two_streets_agree_anyway(chapter):
+    anyway = f"{chapter.names['with_b'][2]:.0%}"
+    assert all(f"any two streets agree in {anyway}" in reply for reply in replies(chapter, "predict-swap").values())
 
 
 # --- Each hint belongs to an answer that is wrong, and wrong for the reason given -----------------------------------
@@ -162,7 +177,7 @@ LIKELY = [
     ("4", [0.5, 0.5, 0], "place 4"),
     ("4", [0, 0.75, 0.25], "row 0"),
     ("5", [-2, 3], "largest"),
-    ("6", [4 * 64 * 112 * 112, 16 * 112 * 112], "64 bits"),
+    ("6", [256 * 224 * 224, 4 * 64 * 112 * 112, 16 * 112 * 112], "64 bits"),
     ("7", [224, 223], "round up"),
     ("7", [226, 223], "Which way"),
     ("9", '"others"', "all true places"),
