@@ -99,7 +99,7 @@ class UnpoolLab(Widget):
         whose = "its own switches" if self.indices == "own" else "another map's switches"
         return (
             f"A map of {rows} × {columns}, max-pooled by 2 × 2 windows and unpooled with {whose}: {self.outcome()}. "
-            "Below, transposed: the unpooling's matrix, an entry at each switch; a deconvolution's, the same for any map."
+            "Below, transposed: the unpooling's matrix, an entry at each switch; a deconvolution's, one for all maps."
         )
 
     def still(self) -> str:
