@@ -143,6 +143,11 @@ def test_a_recipe_brings_the_helpers_of_its_helpers():
     assert code.startswith("from benchmarks.elsewhere.onnx_files import file_of, run_onnxruntime\n\n\ndef run(x, w")
 
 
+def test_code_that_needs_a_clone_says_so():
+    assert "clone" in page.shown("from benchmarks.elsewhere.ncnn_files import run")
+    assert "clone" not in page.shown("import numpy as np")
+
+
 def test_mean_iou_is_compared_with_segviz_which_has_it():
     text = page.Tables.text(None, MEASURED, "scores")
     assert "**In segviz:**" in text and "PyTorch" not in text

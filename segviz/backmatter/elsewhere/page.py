@@ -119,10 +119,16 @@ class Recipes(Elsewhere):
             code = pasteable(programs, self.arguments[0], recipe)
             found += [
                 nodes.raw("", opening(self.arguments[0], recipe), format="html"),
-                *self.parse_text_to_nodes(f"```{{code-block}} python\n{code}\n```\n\n{proof(recipe)}"),
+                *self.parse_text_to_nodes(f"{shown(code)}\n\n{proof(recipe)}"),
                 nodes.raw("", "</details>", format="html"),
             ]
         return found
+
+
+def shown(code: str) -> str:
+    """Code as MyST; above it, where it needs a clone, that it does."""
+    needs = "*In a clone of this book's repository:*\n\n" if "from benchmarks." in code else ""
+    return f"{needs}```{{code-block}} python\n{code}\n```"
 
 
 def pasteable(programs: Path, topic: str, recipe: dict[str, Any]) -> str:
@@ -197,7 +203,7 @@ def account(each: behaviors.Behavior, answers: dict[str, str]) -> str:
     parts = [
         f"({each.id})=\n#### {each.title}",
         each.why,
-        f"```{{code-block}} python\n{each.code}\n```",
+        shown(each.code),
         answered(f"{each.package} {answers['version']}", answers["answer"]),
     ]
     if each.torch and each.torch != each.code:

@@ -25,7 +25,7 @@ class LayerStackEditor(Widget):
         size: of the picture, in pixels, 32 to 1024; if not given, as large as the field of the stack asks for.
         view: "support" (exactly the pixels it sees) or "effective" (how much it sees of each).
         at: the unit's place, (row, column) in steps from the middle of the picture.
-        preset: name of a known stack instead of `layers`; see `known_stacks`.
+        preset: name of a known stack instead of `layers`; see `segviz.widgets.stack.known_stacks()`.
 
     Raises:
         ValueError: an unknown preset, or a layer outside these ranges.
