@@ -38,6 +38,13 @@ def test_other_starts_end_alike(chapter, seed):
         assert (segviz.metrics.pixel_accuracy(matrix) > 0.99) == solves
 
 
+def test_from_11_pixels_on_networks_without_holes_solve_the_task_and_those_with_even_rates_do_not(chapter):
+    whole, even = chapter.names["families"].values()
+    for field, solved in whole.values():
+        assert solved < 0.52 if field < 11 else solved > (0.9 if field == 27 else 0.99)
+    assert all(solved < 0.52 for _, solved in even.values())
+
+
 def test_the_neighbor_of_a_unit_with_even_rates_sees_the_other_columns():
     layers = chain(2, 2, 2)
     here, beside = (segviz.support(layers, (1, 33), at=(0, column))[0] for column in (16, 17))
@@ -68,6 +75,7 @@ def test_one_path_leads_to_each_column_of_1_3_9_27():
 
 def test_the_last_form_has_less_than_a_sixth_of_the_parameters(chapter):
     millions = chapter.names["millions"]
+    assert millions == [134.3, 65.1, 65.1, 20.5]
     assert millions[-1] < millions[0] / 6
 
 
