@@ -21,7 +21,8 @@ book: $(BUILT)
 
 test: $(BUILT)
 	@$(BIN)/python tests/browser/chromium.py --install
-	@OMP_NUM_THREADS=1 SEGVIZ_NEEDS_BROWSER=1 $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
+	@OMP_NUM_THREADS=1 SEGVIZ_NEEDS_BROWSER=1 $(BIN)/python -m pytest --numprocesses 2 --dist worksteal \
+		-o faulthandler_timeout=300 -o faulthandler_exit_on_timeout=true
 
 lab: $(READY)
 	@$(BIN)/jupyter lab chapters

@@ -83,10 +83,12 @@ class Visit:
         """The other theme, as the theme's own button sets it; wait until all is drawn and no color is on its way."""
         self.page.evaluate(
             """async (theme) => {
-              const frames = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+              // A tab that the browser holds for hidden draws no frame, and ends no animation.
+              const soon = (promise) => Promise.race([promise, new Promise((done) => setTimeout(done, 3000))]);
+              const frames = () => soon(new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
               Object.assign(document.documentElement.dataset, { mode: theme, theme });
               await frames();
-              await Promise.allSettled(document.getAnimations().map((animation) => animation.finished));
+              await soon(Promise.allSettled(document.getAnimations().map((animation) => animation.finished)));
               await frames();
             }""",
             theme,

@@ -31,9 +31,9 @@ export function sourceOf(kernel, held, onReady) {
     return of(look, column, { bytes, size: small.size, range: small.ranges[channel] });
   }
 
-  /** Whether no sheet holds it. */
+  /** Whether no sheet holds it, and it can be drawn: a map that has just come has its range with the next view, classes need none. */
   function isLive({ stage, picture, switches }) {
-    return stage.live || !isHeld(stage) || switches !== null || picture >= held();
+    return stage.live || (stage.kind === "classes" && !isHeld(stage)) || switches !== null || picture >= held();
   }
 
   function of({ model, stage, picture, switches }, column, pixels) {
