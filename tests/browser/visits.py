@@ -85,7 +85,8 @@ class Visit:
             """async (theme) => {
               // A tab that the browser holds for hidden draws no frame, and ends no animation.
               const soon = (promise) => Promise.race([promise, new Promise((done) => setTimeout(done, 3000))]);
-              const frames = () => soon(new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+              const drawn = (done) => requestAnimationFrame(() => requestAnimationFrame(done));
+              const frames = () => soon(new Promise(drawn));
               Object.assign(document.documentElement.dataset, { mode: theme, theme });
               await frames();
               await soon(Promise.allSettled(document.getAnimations().map((animation) => animation.finished)));
