@@ -19,7 +19,7 @@ from segviz.measurement.running import left_alone
 
 # Odd and unequal, so that no size is taken for a constant that happens to fit; two pictures, for the same reason.
 _EXAMPLE = (2, 97, 131)
-# Where the exported network is asked again: an odd size and an even one, neither of them a multiple of the other's.
+# Where the exported network is asked again: at another odd size, and at an even one.
 _AGAIN = ((1, 131, 97), (1, 128, 160))
 _TALKERS = ("onnx_ir", "onnxscript", "torch.onnx", "torch.export")
 
