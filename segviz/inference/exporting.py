@@ -32,10 +32,10 @@ def to_onnx(model: nn.Module, path: str | os.PathLike, layers: str | Iterable[st
     behind, taken as they went at one odd size; what the file holds is run at another odd and at an even one too, and
     must give what the model gives. A check of the least size is no error there. The model is left as it was.
 
-    Raises ImportError where onnx and onnxscript are missing; ValueError for a layer that the model has not or does not
-    run, for weights in another precision than 32 or 16 bits, for an adaptive pool to more than one position, whose
-    windows the file would keep, and for whatever else would be another network at another size; and what
-    `torch.onnx.export` raises for operations that ONNX has not.
+    Raises ImportError before PyTorch 2.7 and where onnx and onnxscript are missing; ValueError for a layer that the
+    model has not or does not run, for weights in another precision than 32 or 16 bits, for an adaptive pool to more
+    than one position, whose windows the file would keep, and for whatever else would be another network at another
+    size; and what `torch.onnx.export` raises for operations that ONNX has not.
 
     >>> to_onnx(nn.Conv2d(3, 2, 1), "net.onnx", ["nothing"])
     Traceback (most recent call last):
@@ -155,6 +155,8 @@ class _Windows(TorchDispatchMode):
 
 
 def _require() -> None:
+    if torch.__version__ < "2.7":  # compared as versions are; it knows no axes by name, and writes a file of one size
+        raise ImportError(f"export with sizes left open needs PyTorch 2.7 or newer; this is {torch.__version__}")
     try:
         import onnx  # noqa: F401
         import onnxscript  # noqa: F401

@@ -402,13 +402,16 @@ def layer(rng: random.Random, kinds=KINDS) -> nn.Module:
 
 
 def output_size(net: nn.Module, size: tuple[int, int]) -> tuple[int, int] | None:
-    """Height and width of what a network gives; None where it does not take the size."""
+    """Height and width of what a network gives; None where it does not take the size, or gives what is no number.
+
+    The variance of one value is none, and no gradient tells what it was made of.
+    """
     try:
         with torch.no_grad():
             output = net(torch.randn(1, 2, *size))
     except (RuntimeError, ValueError, IndexError):
         return None
-    return (output.shape[2], output.shape[3]) if output.numel() else None
+    return (output.shape[2], output.shape[3]) if output.numel() and output.isfinite().all() else None
 
 
 def gradients(net: nn.Module, size: tuple[int, int], at: tuple[int, int], draws: int) -> Tensor:

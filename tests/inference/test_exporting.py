@@ -11,6 +11,8 @@ from segviz.inference.exporting import to_onnx
 
 onnxruntime = pytest.importorskip("onnxruntime")
 pytest.importorskip("onnxscript")
+if torch.__version__ < "2.7":
+    pytest.skip("this PyTorch writes files of one size", allow_module_level=True)
 QUICK = ("fcn8s", "segnet")
 
 
