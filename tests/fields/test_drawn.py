@@ -26,7 +26,7 @@ def agrees(net: nn.Module, size: tuple[int, int], at: tuple[int, int], draws: in
     return False
 
 
-def check(rng: random.Random, count: int, kinds=KINDS, draws: int = 4) -> dict[str, int]:
+def check(rng: random.Random, count: int, kinds=KINDS, draws: int = 30) -> dict[str, int]:
     counts = {"right": 0, "refused": 0}
     while sum(counts.values()) < count:
         net, size = Drawn(rng, kinds).eval(), (rng.randint(5, 11), rng.randint(5, 11))
