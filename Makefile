@@ -19,6 +19,7 @@ SAVE_FIGURES := {"@jupyter-widgets/jupyterlab-manager:plugin": {"saveState": tru
 book: $(BUILT)
 	@echo "The book: _build/html/index.html"
 
+# A test that waits for ever, as for a frame of a hidden tab, ends with its name after five minutes.
 test: $(BUILT)
 	@$(BIN)/python tests/browser/chromium.py --install
 	@OMP_NUM_THREADS=1 SEGVIZ_NEEDS_BROWSER=1 $(BIN)/python -m pytest --numprocesses 2 --dist worksteal \

@@ -14,18 +14,18 @@ these maps need; and of everything, before a network is chosen and after another
 """
 
 import io
+import math
 import statistics
 import sys
-from functools import partial
-from http.server import ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import numpy as np
 from PIL import Image
 
 from benchmarks.command import parser
+from benchmarks.timing import p95
 from segviz import list_models
+from segviz.data import Scenes
 from segviz.lessons.tables import Table
 from segviz.widgets.activations.abouts import about
 
@@ -33,7 +33,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "browser"))
 
 from chromium import FLAGS, find_chromium
 from playwright.sync_api import sync_playwright
-from visits import SITE, QuietHandler
+from visits import SITE, QuietHandler, serving
 
 PAGE = "book/api-engine.html"
 OPENED = "segnet_basic"  # what that page opens at
@@ -183,16 +183,9 @@ def memory(browser, address: str, names: list[str]) -> dict[str, tuple[int, int]
 
 def needed(name: str) -> int:
     """Bytes of one network's kept maps: those of its stages, and the logits."""
-    stages = about(name)["stages"]
-    values = [len(stage["channels"]) * stage["size"][0] * stage["size"][1] for stage in stages if stage["layer"]]
-    return 4 * (sum(values) + CLASSES * SIDE**2)
-
-
-CLASSES, SIDE = 11, 224
-
-
-def p95(values: list[float]) -> float:
-    return statistics.quantiles(values, n=20)[-1]
+    counts = [len(stage["channels"] if stage["layer"] else Scenes.classes) for stage in about(name)["stages"]]
+    areas = [math.prod(stage["size"]) for stage in about(name)["stages"]]
+    return 4 * sum(count * area for count, area in zip(counts, areas, strict=True))
 
 
 def main() -> None:
@@ -207,21 +200,13 @@ def main() -> None:
         sys.exit("the book is not built: make book")
     photographs = [photograph(seed) for seed in (0, 1)]
     chromium = find_chromium()
-    with (
-        sync_playwright() as playwright,
-        ThreadingHTTPServer(("127.0.0.1", 0), partial(Isolated, directory=options.site)) as server,
-    ):
-        Thread(target=server.serve_forever, daemon=True).start()
-        address = f"http://127.0.0.1:{server.server_port}/"
+    fast = {}
+    with sync_playwright() as playwright, serving(options.site, Isolated) as address:
         browser = playwright.chromium.launch(executable_path=chromium, args=[*FLAGS, EAGER])
         held = memory(browser, address, options.only)
-        fast = (
-            {}
-            if options.memory
-            else {name: speed(browser, address, name, photographs, rounds) for name in options.only}
-        )
+        if not options.memory:
+            fast = {name: speed(browser, address, name, photographs, rounds) for name in options.only}
         browser.close()
-        server.shutdown()
     over = report_memory(held)
     if fast:
         print(f"\na photograph of 12 megapixels, {len(photographs[0]) / 1e6:.1f} MB; {rounds} rounds")

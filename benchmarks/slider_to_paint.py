@@ -18,6 +18,7 @@ from chromium import FLAGS, find_chromium
 from widget_pages import CLASSES, book_page, examples_of
 
 from benchmarks.command import parser
+from benchmarks.timing import p95
 from segviz.lessons.tables import Table
 
 MOVES = 60
@@ -62,7 +63,7 @@ def main() -> None:
         browser.close()
     moved = {name: times for name, times in every.items() if times}  # some widgets have no slider
     medians = {name: statistics.median(times) for name, times in moved.items()}
-    percentiles = {name: statistics.quantiles(times, n=20)[-1] for name, times in moved.items()}
+    percentiles = {name: p95(times) for name, times in moved.items()}
     columns = {
         "widget": list(moved),
         "moves": [str(len(times)) for times in moved.values()],

@@ -36,6 +36,10 @@ def in_turns(calls: Mapping[str, Call], rounds: int, clock: Clock = time.perf_co
     return spent
 
 
+def p95(times: list[float]) -> float:
+    return statistics.quantiles(times, n=20)[-1]
+
+
 class Ratio(NamedTuple):
     """The median over the rounds, and the spread of their middle half."""
 

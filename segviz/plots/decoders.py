@@ -71,9 +71,9 @@ def picture_rows(
                 ax.set_axis_off()
     if classes:
         edge = paper.color["line"]
-        scenes = {Scenes.classes[label]: Scenes.palette[label] for label in classes if isinstance(label, int)}
-        named_as = classes if isinstance(classes, Mapping) else scenes
-        patches = [Patch(fc=color, ec=edge, label=name) for name, color in named_as.items()]
+        if not isinstance(classes, Mapping):
+            classes = {Scenes.classes[label]: Scenes.palette[label] for label in classes}
+        patches = [Patch(fc=color, ec=edge, label=name) for name, color in classes.items()]
         look = {"ncols": columns, "frameon": False, "borderpad": 0, "borderaxespad": 0.1}
         figure.legend(
             handles=patches, loc="lower left", fontsize=paper.letters - 1, handlelength=1.2, columnspacing=1.2, **look

@@ -21,6 +21,11 @@ CLASS_COLORS = (
 )  # fmt: skip
 
 
+def _color(label: int) -> str:
+    """A class's color; 0 has none, and its legend is a gray."""
+    return CLASS_COLORS[(label - 1) % len(CLASS_COLORS)] if label else "#BFBFBF"
+
+
 def overlaid(image: Tensor, labels: Tensor, *, ignore_index: int = 255) -> Tensor:
     """A picture (3, H, W), gray and pale, under the colors of its labels (H, W); class 0 stays gray, ignored is white.
 
@@ -42,7 +47,7 @@ def named_colors(classes: Sequence[str], *maps: Tensor, ignore_index: int = 255)
     {'street': '#BFBFBF', 'bus': '#D55E00'}
     """
     found = sorted({label for each in maps for label in each.unique().tolist()} - {ignore_index})
-    return {classes[k]: CLASS_COLORS[(k - 1) % len(CLASS_COLORS)] if k else "#BFBFBF" for k in found}
+    return {classes[label]: _color(label) for label in found}
 
 
 @still

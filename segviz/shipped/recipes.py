@@ -79,7 +79,7 @@ class Shipped:
         True
         """
         alone = self.steps * (1 if self.first is None else 2) * self.batch_size
-        over_sizes = [min(size, self.crop + size % 2) ** 2 for size in self.sizes]
+        over_sizes = [window(size, self.crop) ** 2 for size in self.sizes]
         more = self.more * self.batch_size
         return alone + more, alone * self.crop**2 + more * sum(over_sizes) // len(over_sizes)
 
@@ -184,12 +184,17 @@ def at_one_size(crop: int) -> tuple[Dataset, Dataset]:
     )
 
 
+def window(size: int, crop: int) -> int:
+    """The side that is cut from a scene of `size`: of a small one all, else `crop`, one more where the size is odd."""
+    return min(size, crop + size % 2)
+
+
 def at_sizes(crop: int, sizes: Sequence[int], seed: int = 0) -> tuple[Dataset, Dataset]:
-    """As many scenes over the sizes: the small ones whole, of the others windows of `crop`, one more where odd."""
+    """As many scenes over the sizes, each by its `window`."""
     each = TRAINING_SCENES // len(sizes)
 
     def scenes(place: int, size: int) -> Dataset:
-        varied = v2.Compose([v2.RandomCrop(min(size, crop + size % 2)), v2.RandomHorizontalFlip()])
+        varied = v2.Compose([v2.RandomCrop(window(size, crop)), v2.RandomHorizontalFlip()])
         return Kept(Scenes(each, (size, size), seed_of(seed, place)), transforms=varied)
 
     chosen = [

@@ -23,6 +23,7 @@ _REM = re.compile(r"(?<![\w.])(?<!\w-)(\d*\.?\d+)rem\b")
 _LEFTOVER = re.compile(r"^\s*(?:import\s*[\w{*\"']|export\b)", re.MULTILINE)
 
 
+@cache
 def widget_module(entry: Path) -> str:
     """The ES module that anywidget loads for the widget whose front end is `entry`."""
     host, entry = SHARED / "live_host.js", entry.resolve()

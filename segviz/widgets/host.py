@@ -9,7 +9,6 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 from uuid import uuid4
@@ -81,7 +80,7 @@ class Widget(anywidget.AnyWidget):
 
     @property
     def _esm(self) -> str:
-        return _module(self.front)
+        return bundle.widget_module(self.front)
 
     @property
     def _css(self) -> str:
@@ -152,11 +151,6 @@ class Widget(anywidget.AnyWidget):
         told = {name: value for name, value in self.state().items() if name not in self.filled}
         changed = {n: v for n, v in told.items() if v != self.traits()[n].default()}
         return f"{type(self).__name__}({', '.join(f'{n}={v!r}' for n, v in changed.items())})"
-
-
-@cache
-def _module(front: Path) -> str:
-    return bundle.widget_module(front)
 
 
 def _for_the_book() -> bool:
