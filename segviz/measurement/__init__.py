@@ -3,8 +3,8 @@
 Each output pixel is differentiated with respect to every input pixel, in float64. Nothing here knows what the
 operation is: the answer for a convolution, a pooling or a whole module comes out of the same few lines.
 
-Beside them: `running` (the operation called, and left as it was), `unpooling` (the one derivative that PyTorch has
-otherwise than its layer).
+Beside them: `running` (the operation called, and left as it was), `unpooling` and `instance_norm` (the two derivatives
+that PyTorch has otherwise than its layers).
 """
 
 import math
@@ -60,9 +60,10 @@ def connectivity(
     between 0 and 1, so that every max-pool has one winner. "Connected" means a derivative other than 0 at this input:
     a ReLU that is off, a pixel that is not the maximum and a weight of exactly 0 all cut the connection.
 
-    The derivative is PyTorch's, with one exception: where windows of a max-unpooling overlap, several values may claim
+    The derivative is PyTorch's, with two exceptions. Where windows of a max-unpooling overlap, several values may claim
     one place. The layer keeps one of them, the last in reading order (in one thread; several race for it), and so does
-    the matrix; PyTorch's backward pass credits them all.
+    the matrix; PyTorch's backward pass credits them all. And behind an instance normalization of one picture, PyTorch's
+    misreads what arrives channels-last; the matrix does not.
 
     Raises `TypeError` for a wrong type, and `ValueError` where the example or the result has a wrong shape,
     `op` fails, a value is not finite, or there are more than `MAX_PIXELS` of input or `MAX_ENTRIES` of matrix.

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from segviz.activations import first_tensor
+from segviz.measurement.instance_norm import InstanceNormAsItIs
 from segviz.measurement.unpooling import OverlappingWindows, last_written
 
 Op = Callable[[Tensor], object]
@@ -111,7 +112,7 @@ def _attempts(op: Op, values: Tensor) -> Iterator[Attempt]:
 
 def _called(op: Op, values: Tensor, *, around: nn.Module | None = None) -> tuple[Tensor, object]:
     leaf = values.detach().requires_grad_()
-    with nullcontext() if around is None else left_alone(around), last_written():
+    with nullcontext() if around is None else left_alone(around), last_written(), InstanceNormAsItIs():
         return leaf, op(leaf.clone())  # in-place operations may write on the clone
 
 
