@@ -54,12 +54,12 @@ def costs(entries: Mapping[str, dict[str, Any]]) -> dict[str, list[str]]:
 
 
 def budget(entry: Mapping[str, Any]) -> tuple[int, int]:
-    """How many windows of streets the network of an entry learned from, and how many pixels these hold."""
+    """How many windows of streets the network of an entry was given, and how many pixels these hold."""
     return SHIPPED[entry["name"]].seen
 
 
 def budgets(entries: Mapping[str, dict[str, Any]]) -> dict[str, list[str]]:
-    """Columns of a table of these entries: windows learned from, and their pixels in millions."""
+    """Columns of a table of these entries: windows that were given, and their pixels in millions."""
     given = [budget(row) for row in entries.values()]
     return {"windows": [f"{windows:,}" for windows, _ in given], "Mpx": [f"{pixels / 1e6:,.0f}" for _, pixels in given]}
 

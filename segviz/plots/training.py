@@ -34,6 +34,7 @@ def overlaid(image: Tensor, labels: Tensor, *, ignore_index: int = 255) -> Tenso
     [[0.5, 1.0]]
     """
     gray = (0.5 + 0.5 * image.mean(0, keepdim=True)).expand(3, -1, -1)
+    labels = labels.long()  # bytes would be taken for a mask
     colors = torch.tensor([to_rgb(color) for color in CLASS_COLORS])
     painted = 0.35 * gray + 0.65 * colors[(labels - 1) % len(colors)].permute(2, 0, 1)
     shown = torch.where(labels > 0, painted, gray)
@@ -47,7 +48,7 @@ def named_colors(classes: Sequence[str], *maps: Tensor, ignore_index: int = 255)
     {'street': '#BFBFBF', 'bus': '#D55E00'}
     """
     found = sorted({label for each in maps for label in each.unique().tolist()} - {ignore_index})
-    return {classes[label]: _color(label) for label in found}
+    return {classes[label]: _color(label) for label in found if label >= 0}
 
 
 @still

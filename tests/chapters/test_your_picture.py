@@ -149,13 +149,15 @@ def test_the_download_is_as_large_as_the_comment_says():
     assert f"downloads {round(weights.meta['_file_size'])} MB, once" in source("network")
 
 
-def test_after_a_restart_the_cells_that_are_named_make_all_that_several_devices_need():
+def test_after_a_restart_the_cells_that_are_named_make_all_that_several_devices_need(monkeypatch):
     """`shared` runs in a process of its own, so what it reads must come from cells that touch no GPU."""
     named = {"normal": "handed", "network": "network", "root": "folder", "known": "begun", "begun": "begun-made"}
     named |= {"learn": "parts", "classes": "public", "how": "recipe"}
     (text,) = [cell.source for cell in read(PATH).cells if cell.id == "several"]
     assert all(f"`{name}`" in text for name in named)
     names = {"__name__": "__main__"}
+    # Asked whether there is a GPU, PyTorch touches it, and no process that is forked later may.
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: pytest.fail("a cell that is named touches the GPU"))
     for cell in ("setup", *named.values(), "launch"):
         value_of(source(cell), names)
     assert set(named) <= set(names)

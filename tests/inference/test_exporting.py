@@ -193,6 +193,42 @@ def test_what_python_makes_of_one_size_is_not_taken_to_another(tmp_path, model):
     assert not (tmp_path / "net.onnx").exists()
 
 
+class HalfOfALargeNetwork(nn.Module):
+    """Of its least size on, so large that one size for all questions would be no question."""
+
+    min_size = 224
+
+    def forward(self, x):
+        return x[..., : int(x.shape[-1] * 0.5)]
+
+
+class AskingForASquare(nn.Module):
+    def forward(self, x):
+        return 2 * x if x.shape[-1] == x.shape[-2] else x
+
+
+class AskingForTheBatch(nn.Module):
+    def forward(self, x):
+        return 2 * x if len(x) > 2 else x
+
+
+@pytest.mark.parametrize("kind", [HalfOfALargeNetwork, AskingForASquare, AskingForTheBatch])
+def test_large_networks_squares_and_batches_are_asked_too(tmp_path, kind):
+    with pytest.raises(ValueError, match=r"another network at \d+×\d+ pixels"):
+        to_onnx(kind(), tmp_path / "net.onnx")
+
+
+def test_a_network_that_draws_random_numbers_is_written(tmp_path):
+    """As Monte Carlo dropout does: nothing can be compared, and no size is to blame."""
+
+    class Drawing(nn.Module):
+        def forward(self, x):
+            return F.dropout(x, 0.5, training=True)
+
+    to_onnx(nn.Sequential(nn.Conv2d(3, 2, 1), Drawing()), tmp_path / "net.onnx")
+    assert run(tmp_path / "net.onnx", torch.rand(1, 3, 64, 48))["logits"].shape == (1, 2, 64, 48)
+
+
 class ToMultiples(nn.Module):
     """Padded to a multiple of 32 and cropped again: sums of sizes, which an export keeps as such."""
 

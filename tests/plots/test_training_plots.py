@@ -31,6 +31,12 @@ def test_colors_are_named_as_they_are_drawn():
         torch.testing.assert_close(shown[:, 0, place], 0.35 + 0.65 * torch.tensor(to_rgb(named[name])))
 
 
+def test_maps_of_bytes_are_drawn_too_and_what_is_below_0_has_no_name():
+    labels = torch.tensor([[0, 2, 255]])
+    assert torch.equal(overlaid(torch.ones(3, 1, 3), labels.byte()), overlaid(torch.ones(3, 1, 3), labels))
+    assert list(named_colors(["street", "car"], torch.tensor([[-1, 1]]))) == ["car"]
+
+
 def test_without_a_score_there_is_one_curve():
     figure = steps_seen([{"step": 1, "loss": 2.0}], {"a": torch.rand(3, 4, 6)})
     assert [ax.get_ylabel() for ax in figure.axes if ax.axison] == ["loss"]
