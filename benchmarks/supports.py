@@ -33,7 +33,9 @@ from segviz.lessons.tables import Table
 SIDE, QUICK_SIDE = 96, 64
 LARGEST = 150  # million parameters: 1.2 GB in float64
 # Too small a picture: they say so themselves, or nothing is left of the map.
-SIDES = {"inception": 128, "alexnet": 96, "xception": 128, "nasnet": 128, "pan": 128, "dpt": 224}
+SIDES = {"inception": 128, "alexnet": 96, "xception": 128, "nasnet": 128, "pan": 128}
+# What takes pictures of one size alone.
+FIXED = {"dpt": 224, "bat_": 256, "botnext": 256, "halonet": 256}
 
 TIMM = (Path(__file__).parent / "supports.txt").read_text().split()
 NOT_CONVOLUTIONAL = re.compile(
@@ -101,7 +103,7 @@ class Smooth(TorchFunctionMode):
         if func in (F.max_pool2d, torch.max_pool2d) and not kwargs.get("return_indices"):
             return self.mean(*args, **kwargs)
         if func is F.adaptive_max_pool2d:
-            return F.adaptive_avg_pool2d(*args, **kwargs)
+            return F.adaptive_avg_pool2d(*args[:2])  # of a call with a third, whether indices are given
         return func(*args, **kwargs)
 
     @staticmethod
@@ -138,7 +140,14 @@ def value_of(model, x, layer):
     with contextlib.suppress(_Reached):
         model(x)
     hook.remove()
-    return kept[0]
+    return channels_second(kept[0], x)
+
+
+def channels_second(y, x):
+    """A map (N, C, H, W), of one whose channels lie last: it is that which has the picture's proportions."""
+    if y.ndim != 4 or y.shape[2] * x.shape[3] == y.shape[3] * x.shape[2]:
+        return y
+    return y.movedim(-1, 1) if y.shape[1] * x.shape[3] == y.shape[2] * x.shape[2] else y
 
 
 def maps_on_the_way(model, size, quick):
@@ -248,8 +257,9 @@ def main():
 
 
 def judged(make, name, quick):
-    side = max([QUICK_SIDE if quick else SIDE, *(least for part, least in SIDES.items() if part in name)])
-    free = "dpt" not in name  # which takes pictures of one size alone
+    fixed = [side for part, side in FIXED.items() if part in name]
+    least = [side for part, side in SIDES.items() if part in name]
+    side, free = max([QUICK_SIDE if quick else SIDE, *least, *fixed]), not fixed
     try:
         model = all_alive(make())
         with torch.no_grad():

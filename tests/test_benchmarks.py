@@ -70,3 +70,10 @@ def test_a_section_prints_its_table_under_its_heading():
 def test_peers_are_pinned():
     lines = [line for line in (FOLDER / "peers.txt").read_text().splitlines() if not line.startswith("#")]
     assert all(str(Requirement(line).specifier).startswith("==") for line in lines)
+
+
+@pytest.mark.long
+def test_what_is_said_of_the_networks_of_libraries_is_so():
+    """Those that are installed: torchvision's here, timm's and smp's too where `benchmarks/libraries.txt` is."""
+    ended = subprocess.run([sys.executable, "-m", "benchmarks.supports"], cwd=ROOT, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stdout

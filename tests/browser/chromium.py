@@ -10,7 +10,12 @@ from playwright.sync_api import Error, sync_playwright
 
 # Not chromium-headless-shell, though it takes a third of the time: on long pages it gave no frame for seconds.
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
+# No name but this machine's is found: a page that asks for more fails as it would without a network.
+ALONE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
+FLAGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"),
+    ALONE,
+]
 
 
 def find_chromium() -> str | None:

@@ -116,7 +116,8 @@ def maxima(rng):
     pool = nn.MaxPool2d(rng.choice([2, 3]), stride=rng.choice([1, 2]), padding=p, ceil_mode=True, return_indices=True)
 
     def unpooled(x, pool, between):
-        pooled, indices = pool(x)
+        # Of two equal values (a row given twice, a border) PyTorch takes the first; here either may be the larger.
+        pooled, indices = pool(x + 1e-3 * torch.rand_like(x))
         return F.max_unpool2d(between(pooled), indices, 2, 2, output_size=x.shape[-2:])
 
     return [
@@ -420,7 +421,9 @@ def gradients(net: nn.Module, size: tuple[int, int], at: tuple[int, int], draws:
     """Where any of a few random inputs has a derivative that is more than a rounding."""
     seen = torch.zeros(size, dtype=torch.bool)
     for _ in range(draws):
-        x = torch.randn(1, 2, *size, dtype=torch.float64, requires_grad=True)
+        # Some inputs are large, so that a maximum with a constant falls on them.
+        x = 10 ** torch.randint(2, ()) * torch.randn(1, 2, *size, dtype=torch.float64)
+        x.requires_grad_()
         with InstanceNormAsItIs():
             y = net(x)
         weights = torch.randn(y.shape[1], dtype=torch.float64)
