@@ -1,13 +1,13 @@
 """A real browser, the built book over http and from the disk, and pages opened in it with the network cut."""
 
-import contextlib
 import functools
+import json
 import os
 
 import pytest
 from chromium import FLAGS, find_chromium
-from playwright.sync_api import Error, sync_playwright
-from visits import SITE, Visit, contents, serving, set_theme
+from playwright.sync_api import sync_playwright
+from visits import SITE, Visit, contents, left, serving, set_theme
 
 
 def pytest_collection_modifyitems(items):
@@ -65,9 +65,6 @@ def opening(browser, site, request):
 
     `theme=None` is a first visit, where no theme was chosen yet and the system's is dark. `replace` maps a file's name
     to what is served in its place (http only). The tabs are closed in the end.
-
-    Readers who differ in nothing but the page share what the browser has loaded and compiled, which is half the time
-    of opening one; what a reader left in the browser's storage goes with him.
     """
     contexts, tabs = request.getfixturevalue("contexts"), []
 
@@ -75,33 +72,38 @@ def opening(browser, site, request):
         path, *, scheme="http", theme="light", width=1280, height=900, javascript=True, touch=False, replace=None
     ):
         base = request.getfixturevalue("served") if scheme == "http" else f"{site.as_uri()}/"
-        reader = (scheme, theme, javascript, touch) if not replace else object()
-        if reader not in contexts:
-            contexts[reader] = browser.new_context(
-                color_scheme=theme or "dark", java_script_enabled=javascript, has_touch=touch, offline=scheme == "file"
-            )
-            if theme:
-                contexts[reader].add_init_script(set_theme(theme))
-            for name, body in (replace or {}).items():
-                contexts[reader].route(f"**/{name}*", functools.partial(answer_with, body))
-        page = contexts[reader].new_page()
+        page = contexts(
+            color_scheme=theme or "dark", java_script_enabled=javascript, has_touch=touch, offline=scheme == "file"
+        ).new_page()
         tabs.append(page)
         page.set_viewport_size({"width": width, "height": height})
+        if theme:
+            page.add_init_script(set_theme(theme))
+        for name, body in (replace or {}).items():
+            page.route(f"**/{name}*", functools.partial(answer_with, body))
         return Visit(path, page, base).open()
 
     yield open_page
     for page in tabs:
-        if not page.is_closed():
-            with contextlib.suppress(Error):  # a page without scripts or without storage
-                page.evaluate("localStorage.clear()")
-            page.close()
+        left(page)
 
 
 @pytest.fixture(scope="session")
 def contexts(browser):
-    """The browser's contexts, by what their readers have in common."""
+    """`contexts(has_touch=True)` gives the browser's context with these options, one for all who ask for the same.
+
+    They share what the browser has loaded and compiled, which is half of what it takes to open a page. What a reader
+    leaves in the browser's storage must go with him: see `left`.
+    """
     kept = {}
-    yield kept
+
+    def context_with(**options):
+        key = json.dumps(options, sort_keys=True)
+        if key not in kept:
+            kept[key] = browser.new_context(**options)
+        return kept[key]
+
+    yield context_with
     for context in kept.values():
         context.close()
 

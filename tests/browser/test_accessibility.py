@@ -21,3 +21,13 @@ def test_a_pale_word_would_be_found_in_the_dark_alone(page_at):
     assert violations(visit.page, OF_COLOR) == []
     visit.switch_to("dark")
     assert any(found.startswith("color-contrast") for found in violations(visit.page, OF_COLOR))
+
+
+def test_a_pale_word_of_code_would_be_found_once(page_at):
+    visit = page_at("chapters/transposed-convolution.html")
+    assert violations(visit.page, OF_COLOR) == []
+    visit.page.add_style_tag(content="pre .n { color: #ddd !important }")
+    found = violations(visit.page, OF_COLOR)
+    assert found
+    assert len(found) < visit.page.locator("pre .n").count() / 10
+    assert visit.page.locator("pre span[style*=visibility]").count() == 0

@@ -407,20 +407,20 @@ class Hands:
 
 
 @pytest.fixture
-def hands(browser):
-    contexts = []
+def hands(contexts):
+    pages = []
 
-    def open_lab(*, html=None, touch=False, motion="no-preference", **settings):
-        context = browser.new_context(has_touch=touch, reduced_motion=motion, viewport={"width": 1000, "height": 1100})
-        contexts.append(context)
-        page = context.new_page()
+    def open_lab(*, html=None, **settings):
+        options = {name: settings.pop(name) for name in ("has_touch", "reduced_motion") if name in settings}
+        page = contexts(viewport={"width": 1000, "height": 1100}, **options).new_page()
+        pages.append(page)
         page.set_content(html or book_page([UnpoolLab(**settings)]))
         page.evaluate(TWO_FRAMES)
         return Hands(page)
 
     yield open_lab
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.close()
 
 
 def test_a_click_exchanges_a_cell_with_its_windows_largest_and_the_matrix_moves(hands):
@@ -566,7 +566,7 @@ def test_another_output_size_starts_from_the_one_that_is_there(hands):
 
 
 def test_a_tap_chooses_and_a_second_one_exchanges(hands):
-    reader = hands(touch=True)
+    reader = hands(has_touch=True)
     x, y = reader.place(0, (0, 0), (6, 6))
     reader.page.touchscreen.tap(x, y)
     reader.says("Input (0, 0) = 5 is not the largest of its window")
@@ -588,7 +588,7 @@ def test_reset_brings_back_the_map_and_the_switches(hands):
 
 @pytest.mark.parametrize(("motion", "name"), [("no-preference", "un-flash"), ("reduce", "none")])
 def test_what_moved_flashes_unless_motion_is_not_wanted(hands, motion, name):
-    reader = hands(motion=motion)
+    reader = hands(reduced_motion=motion)
     reader.click((2, 3))
     reader.says("Exchanging")
     assert reader.page.locator(".un-flash").evaluate("(node) => getComputedStyle(node).animationName") == name

@@ -10,6 +10,7 @@ import torch
 from axe import OF_COLOR, violations
 from torch import nn
 from torch.nn import functional as F
+from visits import left
 from widget_pages import (
     ADDRESS,
     CLASSES,
@@ -37,11 +38,12 @@ WIDGETS = sorted(CLASSES)
 WITH_STATE = sorted(set(CLASSES) - SHOWS_THE_BROWSERS_STATE)
 
 
-def open_stage(context, html, *, patience=5_000) -> Stage:
+def open_stage(context, html, *, patience=5_000, storage=True) -> Stage:
     """A page in a tab of its own; `patience` in milliseconds, until anywidget's modules have mounted."""
-    context.route(lambda url: not url.startswith(ADDRESS), lambda route: route.abort())
-    context.route(f"{ADDRESS}*", lambda route: route.fulfill(body=html, content_type="text/html"))
     page = context.new_page()
+    page.route(f"{ADDRESS}*", lambda route: route.fulfill(body=html, content_type="text/html"))
+    if not storage:
+        page.add_init_script("Object.defineProperty(window, 'localStorage', { get() { throw new Error('blocked') } })")
     complaints = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda message: message.type == "error" and complaints.append(message.text))
@@ -52,25 +54,21 @@ def open_stage(context, html, *, patience=5_000) -> Stage:
 
 
 @pytest.fixture
-def stage_of(browser):
+def stage_of(contexts):
     """Put a page before a reader: `stage_of(html)` gives a `Stage`. Whatever the page complained of fails the test."""
-    contexts, stages = [], []
+    opened_stages, stages = [], []
 
     def opened(html, *, quiet=True, storage=True, javascript=True) -> Stage:
-        context = browser.new_context(viewport={"width": 1100, "height": 900}, java_script_enabled=javascript)
-        contexts.append(context)
-        if not storage:
-            context.add_init_script(
-                "Object.defineProperty(window, 'localStorage', { get() { throw new Error('blocked') } })"
-            )
-        stage = open_stage(context, html, patience=5_000 if quiet else 1_000)
+        context = contexts(viewport={"width": 1100, "height": 900}, java_script_enabled=javascript)
+        stage = open_stage(context, html, patience=5_000 if quiet else 1_000, storage=storage)
+        opened_stages.append(stage)
         if quiet:
             stages.append(stage.complaints)
         return stage
 
     yield opened
-    for context in contexts:
-        context.close()
+    for stage in opened_stages:
+        left(stage.page)
     assert list(itertools.chain(*stages)) == []
 
 

@@ -4,14 +4,14 @@ import functools
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import yaml
-from playwright.sync_api import Page
+from playwright.sync_api import Error, Page
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "_build" / "html"
@@ -144,3 +144,11 @@ class Visit:
 def set_theme(theme: str) -> str:
     """A script that makes the page open in `theme`, as a reader's earlier choice would."""
     return f"localStorage.setItem('mode', {json.dumps(theme)}); localStorage.setItem('theme', {json.dumps(theme)})"
+
+
+def left(page: Page) -> None:
+    """Close a tab, and take along what its reader left in the browser's storage."""
+    if not page.is_closed():
+        with suppress(Error):  # a page without scripts, or without storage
+            page.evaluate("localStorage.clear()")
+        page.close()
