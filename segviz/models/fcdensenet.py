@@ -64,12 +64,12 @@ def computes_again(module: DenseBlock | TransitionDown) -> bool:
     return module.memory_efficient and torch.is_grad_enabled() and not graphs
 
 
-def read_again(maps: list[Tensor], layer: Any, *after: nn.Module) -> Tensor:
-    """What a dense layer, and what comes after it, make of all `maps`; nothing between is kept, but computed again.
+def read_again(maps: list[Tensor], modules: list[nn.Module]) -> Tensor:
+    """What `modules` make of all `maps`, one after the other; nothing between is kept, but computed again.
 
-    That is done by stand-ins, so that the layer itself is called once, and its statistics count the maps once.
+    That is done by stand-ins, so that the modules themselves are called once, and statistics count the maps once. It
+    ends as soon as all is there that the way back needs: before the last convolution, if nothing comes after it.
     """
-    modules = [*layer, *after]
     then = [as_it_is(module) for module in modules]
     weights = [weight for module in then for weight in module.parameters()]
     versions = [weight._version for weight in weights]
@@ -120,7 +120,11 @@ class DenseBlock(nn.Module):
         maps = [x]
         again = computes_again(self)
         for layer in self.layers:
-            maps.append(read_again(maps, layer) if again else layer(torch.cat(maps, dim=1)))
+            if again:
+                *reading, dropout = layer  # whose draws are kept, or the convolution would be computed again for them
+                maps.append(dropout(read_again(maps, reading)))
+            else:
+                maps.append(layer(torch.cat(maps, dim=1)))
         return torch.cat(maps[1:], dim=1)
 
 
@@ -132,7 +136,7 @@ class TransitionDown(nn.Sequential):
         self.memory_efficient = memory_efficient
 
     def forward(self, x: Tensor) -> Tensor:
-        return read_again([x], *self) if computes_again(self) else super().forward(x)
+        return read_again([x], [*self[0], self[1]]) if computes_again(self) else super().forward(x)
 
 
 class TransitionUp(nn.Module):
