@@ -7,7 +7,8 @@
 A tab for each network, over http. *Chosen*: from the choice of the network to its map on the screen, weights and engine
 loaded. *First map*: from the choice of a photograph of 12 megapixels to its map on the screen, the network being there.
 *Drag* and *scroll*: in further rounds a mouse is dragged over the map, and its wheel turned, while the photograph is on
-its way; from the browser's time stamp of each event to the first task after the frame that follows it.
+its way; from the browser's time stamp of each event to the first task after the frame that follows it. *At rest* is the
+same while nothing is computed: what the browser takes by itself, much of it where no graphics card draws the page.
 
 Memory is the browser's own count, after it has tidied up: of the worker while one network's maps are kept, over what
 these maps need; and of everything, before a network is chosen and after another was. The book must have been built.
@@ -38,6 +39,7 @@ from visits import SITE, QuietHandler, serving
 PAGE = "book/api-engine.html"
 OPENED = "segnet_basic"  # what that page opens at
 FIRST_MAP_LIMIT, STUTTER_LIMIT, MEMORY_LIMIT = 500.0, 50.0, 1.5
+TURNS_AT_REST = 40
 # The browser counts memory at once, and not when it would tidy up anyway.
 EAGER = "--enable-blink-features=ForceEagerMeasureMemory"
 
@@ -47,12 +49,14 @@ WATCH = """() => {
     port1.onmessage = () => { port1.close(); call(performance.now()); };
     port2.postMessage(null);
   });
-  const watch = globalThis.watch = { drag: [], scroll: [], start: 0, shown: 0, meanwhile: false };
-  const heard = (list) => ({ timeStamp }) => {
-    if (watch.meanwhile && !watch.shown) painted((now) => list.push(now - timeStamp));
+  const waits = () => ({ drag: [], scroll: [] });
+  const watch = globalThis.watch = { busy: waits(), rest: waits(), noted: "", start: 0, shown: 0 };
+  const heard = (kind) => ({ timeStamp }) => {
+    const { noted } = watch;
+    if (noted === "rest" || (noted && !watch.shown)) painted((now) => watch[noted][kind].push(now - timeStamp));
   };
-  document.addEventListener("pointermove", heard(watch.drag), { capture: true, passive: true });
-  document.addEventListener("wheel", heard(watch.scroll), { capture: true, passive: true });
+  document.addEventListener("pointermove", heard("drag"), { capture: true, passive: true });
+  document.addEventListener("wheel", heard("scroll"), { capture: true, passive: true });
   const begin = () => Object.assign(watch, { start: performance.now(), shown: 0 });
   document.addEventListener("change", begin, { capture: true });
   const canvas = document.querySelector(".ae-map:not(.ae-away) .ae-canvas");
@@ -139,33 +143,38 @@ def first_map(page, data: bytes) -> float:
     return waited
 
 
-def meanwhile(page, data: bytes) -> None:
-    """Drag over the map and turn the wheel until the map is there; the page notes how long each takes."""
+def stirred(page, noted: str, until) -> None:
+    """Drag over the map and turn the wheel until something is so; the page notes how long each takes."""
     box = page.locator(".ae-map .sv-surface").first.bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(x, y)
     page.mouse.down()
-    page.evaluate("() => { watch.meanwhile = true; }")
-    give(page, data)
+    page.evaluate("(noted) => { watch.noted = noted; }", noted)
     turn = 0
-    while not page.evaluate("watch.shown"):
+    while not until(turn):
         page.mouse.move(x + box["width"] * 0.4 * np.sin(turn), y + box["height"] * 0.4 * np.cos(turn))
         page.mouse.wheel(0, 4 if turn % 2 else -4)
         page.wait_for_timeout(8)
         turn += 1
     page.mouse.up()
-    page.evaluate("() => { watch.meanwhile = false; }")
+    page.evaluate("() => { watch.noted = ''; }")
     idle(page)
+
+
+def meanwhile(page, data: bytes) -> None:
+    give(page, data)
+    stirred(page, "busy", lambda turn: page.evaluate("watch.shown"))
 
 
 def speed(browser, address: str, name: str, photographs: list[bytes], rounds: int) -> dict:
     page = opened(browser, address)
     found = {"chosen": choose(page, name), "first": []}
     first_map(page, photographs[0])  # gets everything ready
+    stirred(page, "rest", lambda turn: turn == TURNS_AT_REST)
     for turn in range(rounds):
         found["first"].append(first_map(page, photographs[turn % len(photographs)]))
         meanwhile(page, photographs[turn % len(photographs)])
-    found |= page.evaluate("({ drag: watch.drag, scroll: watch.scroll })")
+    found |= page.evaluate("({ ...watch.busy, rest: watch.rest })")
     page.close()
     return found
 
@@ -237,6 +246,7 @@ def report_speed(fast: dict[str, dict]) -> list[str]:
         "first map, ms": [f"{statistics.median(row['first']):.0f}" for row in fast.values()],
         "drag p95, ms": [f"{p95(row['drag']):.0f}" for row in fast.values()],
         "scroll p95, ms": [f"{p95(row['scroll']):.0f}" for row in fast.values()],
+        "at rest, ms": [" and ".join(f"{p95(times):.0f}" for times in row["rest"].values()) for row in fast.values()],
     }
     print(Table(columns))
     first = statistics.median(statistics.median(row["first"]) for row in fast.values())
@@ -245,6 +255,9 @@ def report_speed(fast: dict[str, dict]) -> list[str]:
         f"first map of the median network {first:.0f} ms; p95: "
         + ", ".join(f"{k} {v:.0f} ms" for k, v in stutter.items())
     )
+    for kind in stutter:
+        at_rest = p95([each for row in fast.values() for each in row["rest"][kind]])
+        print(f"{kind} at rest {at_rest:.0f} ms")
     over = [f"first map {first:.0f} ms"] if first > FIRST_MAP_LIMIT else []
     return over + [f"{kind} {found:.0f} ms" for kind, found in stutter.items() if found > STUTTER_LIMIT]
 
