@@ -1,4 +1,4 @@
-"""Run the chapters that changed, side by side, before the pages are built.
+"""Run the chapters that changed, side by side, before the pages are built; beside them, what other pages compute.
 
 The results go into the cache that the page build reads, so that `jupyter-book build` itself runs nothing. That cache
 knows a notebook by its code alone. Beside each result we keep what the chapter read of the package (`reads.py`) and run
@@ -156,14 +156,22 @@ def compute_back_matter() -> list[str]:
     return []
 
 
+def write_engine() -> list[str]:
+    """The files of the networks that the page computes, which the page build would else write by itself."""
+    command = [sys.executable, "-m", "segviz.sphinx.engine", str(CACHE.parent)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    return [f"engine\n{done.stderr}"] if done.returncode else []
+
+
 def main() -> None:
     begin = time.perf_counter()
     os.environ.update(KERNEL_ENVIRONMENT)
     cache = current_cache(digest_of_what_all_use(ROOT))
     with ThreadPoolExecutor(1) as beside:  # while the notebooks run
-        back_matter = beside.submit(compute_back_matter)
-        failures = execute(chapters_in_contents(), cache, workers=os.cpu_count() or 1)
-        failures += back_matter.result()
+        others = [beside.submit(compute_back_matter), beside.submit(write_engine)]
+        # From the last to the first: the late ones take longest, and one that begins last would be waited for alone.
+        failures = execute(chapters_in_contents()[::-1], cache, workers=os.cpu_count() or 1)
+        failures += [failure for other in others for failure in other.result()]
     print(f"Notebooks ready after {time.perf_counter() - begin:.0f} s", flush=True)
     if failures:
         sys.exit("\n\n".join(failures))

@@ -114,7 +114,7 @@ class DenseBlock(nn.Module):
     ) -> None:
         super().__init__()
         self.memory_efficient = memory_efficient
-        self.layers = nn.ModuleList(dense_layer(in_channels + i * growth, growth, 3, dropout) for i in range(layers))
+        self.layers: Any = nn.ModuleList(dense_layer(in_channels + i * growth, growth, 3, dropout) for i in range(layers))
 
     def forward(self, x: Tensor) -> Tensor:
         maps = [x]
@@ -136,7 +136,9 @@ class TransitionDown(nn.Sequential):
         self.memory_efficient = memory_efficient
 
     def forward(self, x: Tensor) -> Tensor:
-        return read_again([x], [*self[0], self[1]]) if computes_again(self) else super().forward(x)
+        layer: Any
+        layer, pool = self
+        return read_again([x], [*layer, pool]) if computes_again(self) else super().forward(x)
 
 
 class TransitionUp(nn.Module):
@@ -155,7 +157,7 @@ class FCDenseNet(SegmentationModel):
     """FC-DenseNet of `depth` 56, 67 or 103: images (N, in_channels, H, W) to logits of the same size.
 
     `memory_efficient`, torchvision's word for its DenseNet: in training, what each convolution reads is computed again
-    on the way back instead of kept, with equal gradients and statistics: a third of the memory, half more time.
+    on the way back instead of kept, with equal gradients and statistics: 0.4 of the memory, a third more time.
     """
 
     def __init__(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 from sphinx.application import Sphinx
 
 FOLDER = "engine"
+KEPT, SIZES = ".engine", "sizes.json"  # beside the pages, and in it
 EXPLORER = 'data-segviz="activations"'  # the widget that computes
 PACKAGE = Path(__file__).parents[1]
 # What the networks' files are made of, and what the scenes'.
@@ -36,15 +38,24 @@ def write_engine(app: Sphinx, problem: Exception | None) -> None:
     out = Path(app.outdir)
     if problem or app.builder.format != "html" or not _is_used(out):
         return
-    kept = out.parent / f".{FOLDER}"
-    sizes, made_of = kept / "sizes.json", _digest()
-    if not sizes.is_file() or json.loads(sizes.read_text(encoding="utf-8"))["made of"] != made_of:
-        shutil.rmtree(kept, ignore_errors=True)
-        kept.mkdir(parents=True)
-        sizes.write_text(json.dumps({"made of": made_of, "bytes": write_networks(kept)}), encoding="utf-8")
-    target = out / "_static" / FOLDER
-    shutil.copytree(kept, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns(sizes.name))
-    write_script(target, json.loads(sizes.read_text(encoding="utf-8"))["bytes"])
+    kept, target = out.parent / KEPT, out / "_static" / FOLDER
+    sizes = kept_networks(kept)
+    shutil.copytree(kept, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns(SIZES))
+    write_script(target, sizes)
+
+
+def kept_networks(folder: Path) -> dict[str, int]:
+    """The size of each network's file in a folder that is kept between builds; what is not up to date is written."""
+    made_of = _digest()
+    if (folder / SIZES).is_file():
+        known: dict[str, Any] = json.loads((folder / SIZES).read_text(encoding="utf-8"))
+        if known["made of"] == made_of:
+            return dict(known["bytes"])
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    sizes = write_networks(folder)
+    (folder / SIZES).write_text(json.dumps({"made of": made_of, "bytes": sizes}), encoding="utf-8")
+    return sizes
 
 
 def write_networks(folder: Path, names: Iterable[str] | None = None) -> dict[str, int]:
@@ -89,3 +100,7 @@ def _digest() -> str:
 
 def setup(app: Sphinx) -> None:
     app.connect("build-finished", write_engine)
+
+
+if __name__ == "__main__":  # python -m segviz.sphinx.engine _build: before the pages are built, as book/execute.py does
+    kept_networks(Path(sys.argv[1]) / KEPT)

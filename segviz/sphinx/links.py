@@ -9,7 +9,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from docutils import nodes
+from pybtex.backends.plaintext import Backend
 from sphinx.application import Sphinx
+
+PLAIN = Backend()  # by its name it would be searched among all installed packages, for each link anew
 
 
 def offer_anchors(app: Sphinx, doctree: nodes.document) -> None:
@@ -33,7 +36,7 @@ def name_the_work(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     for link in doctree.findall(nodes.reference):
         page, _, anchor = link.get("refuri", "").partition("#")
         if anchor in works and page == app.builder.get_relative_uri(docname, works[anchor].bibliography_key.docname):
-            link["reftitle"] = works[anchor].formatted_entry.text.render_as("text")
+            link["reftitle"] = works[anchor].formatted_entry.text.render(PLAIN)
 
 
 def _citations(env: Any) -> Iterable[Any]:
