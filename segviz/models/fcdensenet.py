@@ -114,7 +114,9 @@ class DenseBlock(nn.Module):
     ) -> None:
         super().__init__()
         self.memory_efficient = memory_efficient
-        self.layers: Any = nn.ModuleList(dense_layer(in_channels + i * growth, growth, 3, dropout) for i in range(layers))
+        self.layers: Any = nn.ModuleList(
+            dense_layer(in_channels + i * growth, growth, 3, dropout) for i in range(layers)
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         maps = [x]

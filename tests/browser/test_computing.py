@@ -380,9 +380,18 @@ def test_without_a_worker_and_webassembly_the_page_computes_and_says_so(page_at,
     assert "no worker" in told and "no WebAssembly" in told
 
 
-def test_files_that_are_not_there_are_told_in_words(page_at, photograph):
+def test_over_http_weights_are_read_and_not_run(page_at):
+    """A script's text stays with the browser as long as the page: 80 MB, once all networks were chosen."""
+    page = page_at(API).page
+    page.evaluate(RUN, [SMALL, 65, 96, [""]])
+    loads = page.evaluate("performance.getEntriesByType('resource').map((load) => [load.name, load.initiatorType])")
+    assert {kind for name, kind in loads if f"/engine/{SMALL}." in name} == {"fetch"}
+
+
+@pytest.mark.parametrize("gone", ["**/engine/*", "**/engine/*.0.js"])
+def test_files_that_are_not_there_are_told_in_words(page_at, photograph, gone):
     visit = page_at(LANDING)
-    visit.page.route("**/engine/*", lambda route: route.abort())
+    visit.page.route(gone, lambda route: route.abort())
     bring(visit.page, file_of(photograph))
     visit.page.wait_for_function("/cannot be read/.test(document.querySelector('.ae-file').textContent)")
     assert visit.page.locator(MAP).get_attribute("data-drawn")

@@ -1,7 +1,8 @@
 // The page's side of the engine: its files are loaded when they are first asked for, and the work is done in a worker.
 //
-// The files are classic scripts that hand over text, since a page from the disk may fetch nothing; they lie where the
-// book's own script says (`data-engine` on its tag). A page without that mark has no engine.
+// The files are classic scripts that hand over text, since a page from the disk may fetch nothing; over http they are
+// fetched and read. They lie where the book's own script says (`data-engine` on its tag); a page without that mark has no
+// engine.
 
 const script = globalThis.document?.currentScript ?? null;
 const place = script?.dataset?.engine ? new URL(script.dataset.engine, script.src) : null;
@@ -47,12 +48,34 @@ const coming = new Map();
 
 /** What a file of the engine's folder hands over, by its name without the ending. */
 export async function taken(name) {
-  const handed = (globalThis.segvizTaken ??= {});
-  await loaded(`${name}.js`);
-  const text = handed[name];
-  delete handed[name];
-  if (text === undefined) throw new Error(`The book’s file ${name}.js is damaged: load the page again, or get the book anew.`);
-  return text;
+  const file = `${name}.js`;
+  const value = await (place.protocol === "file:" ? handed(name, file) : read(file));
+  if (value === undefined) throw new Error(`The book’s file ${file} is damaged: load the page again, or get the book anew.`);
+  return value;
+}
+
+async function handed(name, file) {
+  const given = (globalThis.segvizTaken ??= {});
+  await loaded(file);
+  const value = given[name];
+  delete given[name];
+  return value;
+}
+
+/** The same without running the file: the browser would hold the text of a script for as long as the page is open. */
+async function read(file) {
+  const answer = await fetch(new URL(file, place)).catch(() => null);
+  if (!answer?.ok) throw unreadable(file);
+  const text = await answer.text();
+  try {
+    return JSON.parse(text.slice(text.indexOf("] = ") + 4, text.lastIndexOf(";")));
+  } catch {
+    return undefined;
+  }
+}
+
+function unreadable(file) {
+  return new Error(`The book’s file ${file} cannot be read: is it there, and the way to it?`);
 }
 
 function loaded(file) {
@@ -65,7 +88,7 @@ function tagged(file) {
     const tag = document.createElement("script");
     tag.src = new URL(file, place);
     tag.addEventListener("load", () => done());
-    tag.addEventListener("error", () => failed(new Error(`The book’s file ${file} cannot be read: is it there, and the way to it?`)));
+    tag.addEventListener("error", () => failed(unreadable(file)));
     document.head.append(tag);
     tag.addEventListener("load", () => tag.remove());
     tag.addEventListener("error", () => tag.remove());

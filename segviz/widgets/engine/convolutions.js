@@ -29,20 +29,20 @@ export function isComputed(step, tensors) {
  */
 export function callsOf(part, tensors, from, to) {
   const { step } = part;
-  const weight = tensors[step.weight];
+  const { shape, values } = tensors[step.weight];
   const { factors, bias } = normed(part, to[0], step.bias === null ? null : tensors[step.bias].values, tensors);
   const transposed = step.op === "conv_transpose2d";
-  const kernel = weight.shape.slice(2);
+  const kernel = shape.slice(2);
   const group = { channels: from[0] / step.groups, outputs: to[0] / step.groups };
   return Array.from({ length: step.groups }, (_, number) => {
     const [first, channel] = [number * group.outputs, number * group.channels];
     const at = (output, input, row, column) => {
-      const place = (channel + input) * weight.shape[1] + output;
-      return weight.values[(place * kernel[0] + row) * kernel[1] + column] * factors[first + output];
+      const place = (channel + input) * shape[1] + output;
+      return values[(place * kernel[0] + row) * kernel[1] + column] * factors[first + output];
     };
     const calls = transposed
       ? transposedCalls(part, kernel, at, group, to)
-      : [plainCall(part, kernel, scaledRows(weight.values, factors, first, group))];
+      : [plainCall(part, kernel, scaledRows(values, factors, first, group))];
     return calls.map((call) => ({
       ...call, first, channel, bias: bias.subarray(first, first + group.outputs),
       settings: {
@@ -69,13 +69,10 @@ function normed(part, outputs, bias, tensors) {
 
 /** A batch norm as a factor and a summand for each channel. */
 export function affine(step, channels, tensors) {
-  const of = (name, channel, otherwise) => (step[name] === null ? otherwise : tensors[step[name]].values[channel]);
-  const scale = new Float64Array(channels);
-  const shift = new Float64Array(channels);
-  for (let channel = 0; channel < channels; channel++) {
-    scale[channel] = of("weight", channel, 1) / Math.sqrt(of("variance", channel, 1) + step.eps);
-    shift[channel] = of("bias", channel, 0) - of("mean", channel, 0) * scale[channel];
-  }
+  const of = (name, otherwise) => (step[name] === null ? new Float32Array(channels).fill(otherwise) : tensors[step[name]].values);
+  const [weight, variance, bias, mean] = [of("weight", 1), of("variance", 1), of("bias", 0), of("mean", 0)];
+  const scale = Float64Array.from(weight, (factor, channel) => factor / Math.sqrt(variance[channel] + step.eps));
+  const shift = Float64Array.from(bias, (summand, channel) => summand - mean[channel] * scale[channel]);
   return { scale, shift };
 }
 

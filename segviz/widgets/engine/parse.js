@@ -7,7 +7,8 @@
  * @property {number} channels  of the picture
  * @property {number} least  the least height and width in pixels
  * @property {object[]} steps  each {op, from: values, to: value or values, module, …settings}; value 0 is the picture
- * @property {{shape: number[], values: Float32Array}[]} tensors  the weights
+ * @property {{shape: number[], values: Float32Array}[]} tensors  the weights, made anew by each look at `values`: a
+ *   network that waits takes no more than its file
  * @property {Object<string, number|null>} names  of modules: the value that each gives, null where it is not run
  * @property {number} out  the value that is the network's own
  */
@@ -33,8 +34,8 @@ export function parse(bytes) {
     const from = start + offset;
     const to = from + count * (half ? 2 : 4);
     if (to > whole.length) throw new Error(cutShort(whole.length));
-    const own = whole.slice(from, to).buffer; // aligned, whatever the bytes are a view of
-    return { shape, values: half ? widened(new Uint16Array(own)) : new Float32Array(own) };
+    const own = () => whole.slice(from, to).buffer; // aligned, whatever the bytes are a view of
+    return { shape, get values() { return half ? widened(new Uint16Array(own())) : new Float32Array(own()); } };
   });
   return { ...head, tensors };
 }
