@@ -393,5 +393,5 @@ def test_files_that_are_not_there_are_told_in_words(page_at, photograph, gone):
     visit = page_at(LANDING)
     visit.page.route(gone, lambda route: route.abort())
     bring(visit.page, file_of(photograph))
-    visit.page.wait_for_function("/cannot be read/.test(document.querySelector('.ae-file').textContent)")
+    visit.page.wait_for_function("/cannot be read/.test(document.querySelector('[data-segviz=activations]').innerText)")
     assert visit.page.locator(MAP).get_attribute("data-drawn")
