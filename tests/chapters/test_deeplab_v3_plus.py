@@ -90,9 +90,10 @@ def test_the_scores_of_twelve_streets_are_in_the_order_of_all_two_hundred(chapte
 
 def test_the_right_options_are_those_of_the_text(chapter):
     right = {cell: chapter.values[cell].options[chapter.values[cell].right]["text"] for cell in ASKED}
-    assert right["predict-one-pixel"].startswith("by more than 5")
+    assert right["predict-one-pixel"].startswith("it falls by more than 5")
     assert right["predict-low"].startswith("about 0.4")
-    assert right["predict-drn-asked"].startswith("no")
+    assert right["predict-drn-asked"].startswith("no: by a tenth")
+    assert chapter.names["gaps"]["drn_d_54"] > 0.1
     assert right["predict-stride"].startswith("less")
 
 

@@ -14,7 +14,11 @@ from notebooks import CHAPTERS, ROOT, code_cells, pictures_off, read, replies, r
 from segviz import create_model
 
 (PATH,) = [path for path in CHAPTERS if path.stem == "your-picture"]
-ASKED = {"predict-handed": "none of them", "predict-perfect": "1", "predict-resumed": "not at all, to the last bit"}
+ASKED = {
+    "predict-handed": "none of them",
+    "predict-perfect": "1: nothing that counts is wrong",
+    "predict-resumed": "not at all, to the last bit",
+}
 
 
 @pytest.fixture(scope="module")
