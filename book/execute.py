@@ -148,19 +148,25 @@ def compute_back_matter() -> list[str]:
     package = digest_of_package(ROOT)
     if BACK_MATTER.exists() and BACK_MATTER_STAMP.exists() and BACK_MATTER_STAMP.read_text() == package:
         return []
-    command = [sys.executable, "-m", "segviz.backmatter.results", str(BACK_MATTER)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    if done.returncode:
-        return [f"back matter\n{done.stderr}"]
-    BACK_MATTER_STAMP.write_text(package)
-    return []
+    failures = run_python("back matter", "-m", "segviz.backmatter.results", str(BACK_MATTER))
+    if not failures:
+        BACK_MATTER_STAMP.write_text(package)
+    return failures
 
 
 def write_engine() -> list[str]:
     """The files of the networks that the page computes, which the page build would else write by itself."""
-    command = [sys.executable, "-m", "segviz.sphinx.engine", str(CACHE.parent)]
+    code = (
+        f"from pathlib import Path; from segviz.sphinx import engine; engine.kept_networks(Path({str(CACHE.parent)!r}))"
+    )
+    return run_python("engine", "-c", code)
+
+
+def run_python(title: str, *arguments: str) -> list[str]:
+    """Python in a process of its own; gives the traceback if that failed."""
+    command = [sys.executable, *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    return [f"engine\n{done.stderr}"] if done.returncode else []
+    return [f"{title}\n{done.stderr}"] if done.returncode else []
 
 
 def main() -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from typing import Any
 from sphinx.application import Sphinx
 
 FOLDER = "engine"
-KEPT, SIZES = ".engine", "sizes.json"  # beside the pages, and in it
+KEPT, SIZES = ".engine", "sizes.json"  # a folder beside the pages, and a file in it
 EXPLORER = 'data-segviz="activations"'  # the widget that computes
 PACKAGE = Path(__file__).parents[1]
 # What the networks' files are made of, and what the scenes'.
@@ -38,15 +37,14 @@ def write_engine(app: Sphinx, problem: Exception | None) -> None:
     out = Path(app.outdir)
     if problem or app.builder.format != "html" or not _is_used(out):
         return
-    kept, target = out.parent / KEPT, out / "_static" / FOLDER
-    sizes = kept_networks(kept)
-    shutil.copytree(kept, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns(SIZES))
+    sizes, target = kept_networks(out.parent), out / "_static" / FOLDER
+    shutil.copytree(out.parent / KEPT, target, dirs_exist_ok=True, ignore=shutil.ignore_patterns(SIZES))
     write_script(target, sizes)
 
 
-def kept_networks(folder: Path) -> dict[str, int]:
-    """The size of each network's file in a folder that is kept between builds; what is not up to date is written."""
-    made_of = _digest()
+def kept_networks(beside: Path) -> dict[str, int]:
+    """The sizes of the networks' files, kept between builds beside the pages; what is not up to date is written."""
+    folder, made_of = beside / KEPT, _digest()
     if (folder / SIZES).is_file():
         known: dict[str, Any] = json.loads((folder / SIZES).read_text(encoding="utf-8"))
         if known["made of"] == made_of:
@@ -100,7 +98,3 @@ def _digest() -> str:
 
 def setup(app: Sphinx) -> None:
     app.connect("build-finished", write_engine)
-
-
-if __name__ == "__main__":  # python -m segviz.sphinx.engine _build: before the pages are built, as book/execute.py does
-    kept_networks(Path(sys.argv[1]) / KEPT)

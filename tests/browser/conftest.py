@@ -7,7 +7,7 @@ import os
 import pytest
 from chromium import FLAGS, find_chromium
 from playwright.sync_api import sync_playwright
-from visits import SITE, Visit, contents, left, serving, set_theme
+from visits import SITE, Visit, contents, serving, set_theme, tabs
 
 
 def pytest_collection_modifyitems(items):
@@ -60,22 +60,20 @@ def widget_pages(site):
     return [path for path in contents() if "data-segviz=" in (site / path).read_text(encoding="utf-8")]
 
 
-def opening(browser, site, request):
+def opening(contexts, site, request):
     """Open a page as one reader would: `page_at("index.html", scheme="file", theme="dark", width=390)` gives a `Visit`.
 
     `theme=None` is a first visit, where no theme was chosen yet and the system's is dark. `replace` maps a file's name
     to what is served in its place (http only). The tabs are closed in the end.
     """
-    contexts, tabs = request.getfixturevalue("contexts"), []
 
     def open_page(
         path, *, scheme="http", theme="light", width=1280, height=900, javascript=True, touch=False, replace=None
     ):
         base = request.getfixturevalue("served") if scheme == "http" else f"{site.as_uri()}/"
-        page = contexts(
+        page = open_tab(
             color_scheme=theme or "dark", java_script_enabled=javascript, has_touch=touch, offline=scheme == "file"
-        ).new_page()
-        tabs.append(page)
+        )
         page.set_viewport_size({"width": width, "height": height})
         if theme:
             page.add_init_script(set_theme(theme))
@@ -83,9 +81,8 @@ def opening(browser, site, request):
             page.route(f"**/{name}*", functools.partial(answer_with, body))
         return Visit(path, page, base).open()
 
-    yield open_page
-    for page in tabs:
-        left(page)
+    with tabs(contexts) as open_tab:
+        yield open_page
 
 
 @pytest.fixture(scope="session")
@@ -93,7 +90,7 @@ def contexts(browser):
     """`contexts(has_touch=True)` gives the browser's context with these options, one for all who ask for the same.
 
     They share what the browser has loaded and compiled, which is half of what it takes to open a page. What a reader
-    leaves in the browser's storage must go with him: see `left`.
+    leaves in the browser's storage must go with him: see `visits.tabs`.
     """
     kept = {}
 

@@ -8,6 +8,7 @@ import pytest
 import torch
 from playwright.sync_api import expect
 from torch.nn import functional as F
+from visits import tabs
 from widget_pages import TWO_FRAMES, anywidget_page, book_page
 
 from segviz.measurement import connectivity
@@ -408,19 +409,14 @@ class Hands:
 
 @pytest.fixture
 def hands(contexts):
-    pages = []
-
-    def open_lab(*, html=None, **settings):
-        options = {name: settings.pop(name) for name in ("has_touch", "reduced_motion") if name in settings}
-        page = contexts(viewport={"width": 1000, "height": 1100}, **options).new_page()
-        pages.append(page)
+    def open_lab(*, html=None, touch=False, motion="no-preference", **settings):
+        page = open_tab(has_touch=touch, reduced_motion=motion, viewport={"width": 1000, "height": 1100})
         page.set_content(html or book_page([UnpoolLab(**settings)]))
         page.evaluate(TWO_FRAMES)
         return Hands(page)
 
-    yield open_lab
-    for page in pages:
-        page.close()
+    with tabs(contexts) as open_tab:
+        yield open_lab
 
 
 def test_a_click_exchanges_a_cell_with_its_windows_largest_and_the_matrix_moves(hands):
@@ -566,7 +562,7 @@ def test_another_output_size_starts_from_the_one_that_is_there(hands):
 
 
 def test_a_tap_chooses_and_a_second_one_exchanges(hands):
-    reader = hands(has_touch=True)
+    reader = hands(touch=True)
     x, y = reader.place(0, (0, 0), (6, 6))
     reader.page.touchscreen.tap(x, y)
     reader.says("Input (0, 0) = 5 is not the largest of its window")
@@ -588,7 +584,7 @@ def test_reset_brings_back_the_map_and_the_switches(hands):
 
 @pytest.mark.parametrize(("motion", "name"), [("no-preference", "un-flash"), ("reduce", "none")])
 def test_what_moved_flashes_unless_motion_is_not_wanted(hands, motion, name):
-    reader = hands(reduced_motion=motion)
+    reader = hands(motion=motion)
     reader.click((2, 3))
     reader.says("Exchanging")
     assert reader.page.locator(".un-flash").evaluate("(node) => getComputedStyle(node).animationName") == name

@@ -10,7 +10,7 @@ import torch
 from axe import OF_COLOR, violations
 from torch import nn
 from torch.nn import functional as F
-from visits import left
+from visits import tabs
 from widget_pages import (
     ADDRESS,
     CLASSES,
@@ -38,12 +38,9 @@ WIDGETS = sorted(CLASSES)
 WITH_STATE = sorted(set(CLASSES) - SHOWS_THE_BROWSERS_STATE)
 
 
-def open_stage(context, html, *, patience=5_000, storage=True) -> Stage:
-    """A page in a tab of its own; `patience` in milliseconds, until anywidget's modules have mounted."""
-    page = context.new_page()
+def open_stage(page, html, *, patience=5_000) -> Stage:
+    """A page of widgets in a tab; `patience` in milliseconds, until anywidget's modules have mounted."""
     page.route(f"{ADDRESS}*", lambda route: route.fulfill(body=html, content_type="text/html"))
-    if not storage:
-        page.add_init_script("Object.defineProperty(window, 'localStorage', { get() { throw new Error('blocked') } })")
     complaints = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda message: message.type == "error" and complaints.append(message.text))
@@ -56,19 +53,21 @@ def open_stage(context, html, *, patience=5_000, storage=True) -> Stage:
 @pytest.fixture
 def stage_of(contexts):
     """Put a page before a reader: `stage_of(html)` gives a `Stage`. Whatever the page complained of fails the test."""
-    opened_stages, stages = [], []
+    stages = []
 
     def opened(html, *, quiet=True, storage=True, javascript=True) -> Stage:
-        context = contexts(viewport={"width": 1100, "height": 900}, java_script_enabled=javascript)
-        stage = open_stage(context, html, patience=5_000 if quiet else 1_000, storage=storage)
-        opened_stages.append(stage)
+        page = open_tab(viewport={"width": 1100, "height": 900}, java_script_enabled=javascript)
+        if not storage:
+            page.add_init_script(
+                "Object.defineProperty(window, 'localStorage', { get() { throw new Error('blocked') } })"
+            )
+        stage = open_stage(page, html, patience=5_000 if quiet else 1_000)
         if quiet:
             stages.append(stage.complaints)
         return stage
 
-    yield opened
-    for stage in opened_stages:
-        left(stage.page)
+    with tabs(contexts) as open_tab:
+        yield opened
     assert list(itertools.chain(*stages)) == []
 
 
@@ -83,7 +82,7 @@ def page_for(host, name):
 def opened_once(browser, host, name):
     """Two of a widget under a host, for several tests, each of which leaves them as it found them."""
     with browser.new_context(viewport={"width": 1100, "height": 900}) as context:
-        stage = open_stage(context, page_for(host, name))
+        stage = open_stage(context.new_page(), page_for(host, name))
         yield stage
     assert stage.complaints == []
 

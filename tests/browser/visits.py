@@ -3,7 +3,7 @@
 import functools
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import yaml
-from playwright.sync_api import Error, Page
+from playwright.sync_api import BrowserContext, Error, Page
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "_build" / "html"
@@ -146,9 +146,21 @@ def set_theme(theme: str) -> str:
     return f"localStorage.setItem('mode', {json.dumps(theme)}); localStorage.setItem('theme', {json.dumps(theme)})"
 
 
-def left(page: Page) -> None:
-    """Close a tab, and take along what its reader left in the browser's storage."""
-    if not page.is_closed():
-        with suppress(Error):  # a page without scripts, or without storage
-            page.evaluate("localStorage.clear()")
-        page.close()
+@contextmanager
+def tabs(contexts: Callable[..., BrowserContext]) -> Iterator[Callable[..., Page]]:
+    """`open_tab(has_touch=True)` opens a tab in the context with these options, see the fixture `contexts`.
+
+    In the end the tabs are closed, and what their readers left in the browser's storage goes with them.
+    """
+    opened: list[Page] = []
+
+    def open_tab(**options) -> Page:
+        opened.append(contexts(**options).new_page())
+        return opened[-1]
+
+    yield open_tab
+    for page in opened:
+        if not page.is_closed():
+            with suppress(Error):  # a page without scripts, or without storage
+                page.evaluate("localStorage.clear()")
+            page.close()

@@ -64,9 +64,9 @@ async function handed(name, file) {
 
 /** The same without running the file: the browser would hold the text of a script for as long as the page is open. */
 async function read(file) {
-  const answer = await fetch(new URL(file, place)).catch(() => null);
-  if (!answer?.ok) throw unreadable(file);
-  const text = await answer.text();
+  const answer = fetch(new URL(file, place)).then((response) => (response.ok ? response.text() : null));
+  const text = await answer.catch(() => null); // a connection may end within the file, too
+  if (text === null) throw unreadable(file);
   try {
     return JSON.parse(text.slice(text.indexOf("] = ") + 4, text.lastIndexOf(";")));
   } catch {
