@@ -21,7 +21,7 @@ layer7  3×3 convolution              512       1, 2             1, 1
 layer8  3×3 convolution              512       1, 1             1, 1
 ======  ===========================  ========  ===============  ================
 
-The paper has output stride 8 only; 16 halves every rate, and is ours. The modules have the names of the
+The paper has output stride 8 only; 16 halves every rate above 1, and is ours. The modules have the names of the
 authors' code.
 """
 

@@ -30,8 +30,9 @@ def to_onnx(model: nn.Module, path: str | os.PathLike, layers: str | Iterable[st
     Batch, height and width stay open. The outputs are `logits` and, under their dotted names, what the modules in
     `layers` give, as `segviz.capture` has them: so the file can be compared stage by stage. Python's branches stay
     behind, taken as they went at one odd size. What the exporter made of the model is run at two further sizes, an odd
-    one and an even square of three pictures, and must give what the model gives; a branch on a size beyond these is
-    not seen. A check of the least size is no error there. The model is left as it was.
+    one and an even square of three pictures, and must give what the model gives, or of a model that draws random
+    numbers its shapes; a branch on a size beyond these is not seen. A check of the least size is no error there. The
+    model is left as it was.
 
     Raises ImportError before PyTorch 2.7 and where onnx and onnxscript are missing; ValueError for a layer that the
     model has not or does not run, for weights in another precision than 32 or 16 bits, for an adaptive pool to more
@@ -118,7 +119,8 @@ def _require_equal(model: nn.Module, exported: nn.Module, x: Tensor) -> None:
     else:
         if _equal(found, expected):
             return
-        if not _equal(model(x), expected):  # it draws random numbers: there is nothing to compare with
+        shapes = [[tensor.shape for tensor in each] for each in (found, expected)]
+        if shapes[0] == shapes[1] and not _equal(model(x), expected):  # it draws random numbers: only these can be told
             return
     raise ValueError(
         f"model: exported, it is another network at {height}×{width} pixels ({reason}): a kernel, a size or a branch "
@@ -163,7 +165,7 @@ class _Windows(TorchDispatchMode):
 
 
 def _require() -> None:
-    if torch.__version__ < "2.7":  # compared as versions are; it knows no axes by name, and writes a file of one size
+    if torch.__version__ < "2.7.dev0":  # compared as versions are. It knows no axes by name, and fixes the size
         raise ImportError(f"export with sizes left open needs PyTorch 2.7 or newer; this is {torch.__version__}")
     try:
         import onnx  # noqa: F401

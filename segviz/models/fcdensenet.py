@@ -86,24 +86,32 @@ def read_again(maps: list[Tensor], modules: list[nn.Module]) -> Tensor:
             x = module(x)
         return x
 
-    draws = any(module.training for module in modules)  # whatever takes the dropout's place draws the same again
-    result: Tensor = checkpoint(passed, *maps, use_reentrant=False, preserve_rng_state=draws)
+    result: Tensor = checkpoint(passed, *maps, use_reentrant=False)  # whatever draws, draws the same again
     return result
 
 
 def as_it_is(module: nn.Module) -> nn.Module:
-    """A stand-in with the weights, the hooks and the mode that `module` has now, and statistics of its own.
+    """A stand-in with the weights, the hooks and the mode that `module` and its parts have now, and own statistics.
 
     Weights may be lent for a call, as `torch.func.functional_call` does, and a backward pass comes later, perhaps more
     than once.
     """
-    stand_in = copy(module)
+    stand_in: nn.Module = object.__new__(type(module))  # not `copy`, which parametrized modules refuse
     for name, value in vars(module).items():
-        if isinstance(value, dict):  # of weights, of hooks
-            vars(stand_in)[name] = copy(value)
+        vars(stand_in)[name] = copy(value) if isinstance(value, dict) else value  # of weights, of hooks
     for name, buffer in module._buffers.items():
         stand_in._buffers[name] = None if buffer is None else buffer.clone()
+    for name, part in module._modules.items():
+        stand_in._modules[name] = None if part is None else as_it_is(part)
     return stand_in
+
+
+def parted(layer: Any) -> tuple[list[nn.Module], list[nn.Module]]:
+    """The modules up to the last that has weights, and those after it."""
+    modules = list(layer)
+    weighted = [number for number, module in enumerate(modules, 1) if next(module.parameters(), None) is not None]
+    end = max(weighted, default=len(modules))
+    return modules[:end], modules[end:]
 
 
 class DenseBlock(nn.Module):
@@ -123,8 +131,11 @@ class DenseBlock(nn.Module):
         again = computes_again(self)
         for layer in self.layers:
             if again:
-                *reading, dropout = layer  # whose draws are kept, or the convolution would be computed again for them
-                maps.append(dropout(read_again(maps, reading)))
+                reading, drawing = parted(layer)  # for dropout's draws the convolution would be computed again
+                new = read_again(maps, reading)
+                for module in drawing:
+                    new = module(new)
+                maps.append(new)
             else:
                 maps.append(layer(torch.cat(maps, dim=1)))
         return torch.cat(maps[1:], dim=1)
@@ -139,8 +150,8 @@ class TransitionDown(nn.Sequential):
 
     def forward(self, x: Tensor) -> Tensor:
         layer: Any
-        layer, pool = self
-        return read_again([x], [*layer, pool]) if computes_again(self) else super().forward(x)
+        layer, *after = self
+        return read_again([x], [*layer, *after]) if computes_again(self) else super().forward(x)
 
 
 class TransitionUp(nn.Module):

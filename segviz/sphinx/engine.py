@@ -44,6 +44,8 @@ def write_engine(app: Sphinx, problem: Exception | None) -> None:
 
 def kept_networks(beside: Path) -> dict[str, int]:
     """The sizes of the networks' files, kept between builds beside the pages; what is not up to date is written."""
+    from segviz.checkpoints import replacing
+
     folder, made_of = beside / KEPT, _digest()
     if (folder / SIZES).is_file():
         known: dict[str, Any] = json.loads((folder / SIZES).read_text(encoding="utf-8"))
@@ -52,7 +54,8 @@ def kept_networks(beside: Path) -> dict[str, int]:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     sizes = write_networks(folder)
-    (folder / SIZES).write_text(json.dumps({"made of": made_of, "bytes": sizes}), encoding="utf-8")
+    with replacing(folder / SIZES) as file:
+        file.write(json.dumps({"made of": made_of, "bytes": sizes}).encode())
     return sizes
 
 

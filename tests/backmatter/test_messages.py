@@ -14,7 +14,7 @@ from segviz.backmatter import messages
 
 ENTRIES = messages.entries()
 # What a release is too old for is shown by newer ones.
-TOO_NEW = {"exported-at-one-size"} if torch.__version__ < "2.7" else set()
+TOO_NEW = {"exported-at-one-size"} if torch.__version__ < "2.7.dev0" else set()
 LOUD = [entry for entry in ENTRIES if not entry.silent and entry.id not in TOO_NEW]
 QUOTED = [entry for entry in ENTRIES if entry.quoted]
 SILENT = [entry for entry in ENTRIES if entry.silent]

@@ -23,6 +23,25 @@ def test_a_pale_word_would_be_found_in_the_dark_alone(page_at):
     assert any(found.startswith("color-contrast") for found in violations(visit.page, OF_COLOR))
 
 
+def test_a_pale_word_of_code_is_found_behind_one_that_is_not_seen(page_at):
+    page = page_at("index.html").page
+    page.evaluate(
+        """() => document.querySelector("main").insertAdjacentHTML("afterbegin", `
+          <pre><span class="a"> </span> <span class="a" style="">pale</span></pre>
+          <details><pre><span class="b">hidden</span></pre></details>
+          <pre><span class="b">pale</span></pre>
+          <pre><span class="c">dark</span></pre><pre id="ground"><span class="c">dark</span></pre>
+          <style>
+            pre .a, pre .b { color: #ddd !important } pre .c { color: #222 !important }
+            #ground { background: #333 !important }
+          </style>`)"""
+    )
+    found = [line for line in violations(page, OF_COLOR) if "class=" in line]
+    assert sum('class="a"' in line for line in found) == 1
+    assert sum('class="b"' in line for line in found) == 1
+    assert sum('class="c"' in line for line in found) == 1
+
+
 def test_a_pale_word_of_code_would_be_found_once(page_at):
     visit = page_at("chapters/transposed-convolution.html")
     assert violations(visit.page, OF_COLOR) == []

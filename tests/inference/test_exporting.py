@@ -11,7 +11,7 @@ from segviz.inference.exporting import to_onnx
 
 onnxruntime = pytest.importorskip("onnxruntime")
 pytest.importorskip("onnxscript")
-if torch.__version__ < "2.7":
+if torch.__version__ < "2.7.dev0":
     pytest.skip("this PyTorch writes files of one size", allow_module_level=True)
 QUICK = ("fcn8s", "segnet")
 
@@ -227,6 +227,17 @@ def test_a_network_that_draws_random_numbers_is_written(tmp_path):
 
     to_onnx(nn.Sequential(nn.Conv2d(3, 2, 1), Drawing()), tmp_path / "net.onnx")
     assert run(tmp_path / "net.onnx", torch.rand(1, 3, 64, 48))["logits"].shape == (1, 2, 64, 48)
+
+
+class HalvedAndDrawn(nn.Module):
+    def forward(self, x):
+        y = F.max_pool2d(x, 2) if x.shape[-1] % 2 == 0 else x
+        return y + 1e-2 * torch.randn_like(y)
+
+
+def test_of_random_numbers_the_shape_is_compared(tmp_path):
+    with pytest.raises(ValueError, match="another network at 128×128 pixels"):
+        to_onnx(HalvedAndDrawn(), tmp_path / "net.onnx")
 
 
 class ToMultiples(nn.Module):

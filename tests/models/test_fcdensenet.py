@@ -184,6 +184,63 @@ def test_another_noise_in_the_dropouts_place_is_drawn_again_as_it_was():
     assert torch.equal(gradient(True), gradient(False))
 
 
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda layer: layer.__setitem__(1, nn.Sequential(nn.BatchNorm2d(len(layer[0].weight)), nn.ReLU())),
+        lambda layer: layer.__setitem__(2, nn.utils.parametrizations.spectral_norm(layer[2])),
+        lambda layer: layer.__setitem__(2, nn.utils.parametrizations.weight_norm(layer[2])),
+        lambda layer: layer.__setitem__(3, AlwaysDropout()),
+        lambda layer: layer.__delitem__(3),
+        lambda layer: layer.append(nn.BatchNorm2d(layer[2].out_channels)),
+    ],
+    ids=["nested norm", "spectral norm", "weight norm", "dropout in use", "no dropout", "norm behind"],
+)
+@pytest.mark.parametrize("part", [partial(DenseBlock, 2, layers=2, growth=3), partial(TransitionDown, 2)])
+def test_what_readers_make_of_a_layer_is_computed_again_as_it_was(part, change, training):
+    found = []
+    for again in (False, True):
+        torch.manual_seed(0)
+        block = part(dropout=0.5, memory_efficient=again)
+        for layer in block.layers if isinstance(block, DenseBlock) else [block[0]]:
+            change(layer)
+        block.train(training)
+        block(torch.rand(2, 2, 6, 6)).square().sum().backward()
+        found.append([p.grad for p in block.parameters()] + list(block.buffers()))
+    assert all(torch.equal(a, b) for a, b in zip(*found, strict=True))
+
+
+class AlwaysDropout(nn.Module):
+    def forward(self, x):
+        return nn.functional.dropout(x, 0.5, training=True)
+
+
+def test_what_is_set_behind_a_transition_is_run_too():
+    transition = TransitionDown(2, dropout=0.0, memory_efficient=True)
+    transition.append(nn.Identity())
+    assert transition(torch.rand(1, 2, 6, 6)).shape == (1, 2, 3, 3)
+
+
+def test_without_dropout_no_more_is_kept():
+    kept = []
+    for gone in (False, True):
+        block = DenseBlock(2, layers=3, growth=3, dropout=0.0, memory_efficient=True).train()
+        for layer in block.layers:
+            if gone:
+                del layer[3]
+        storages = {}
+
+        def note(tensor, storages=storages):
+            storages[tensor.untyped_storage().data_ptr()] = tensor
+            return tensor
+
+        with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+            block(torch.rand(1, 2, 32, 32))
+        kept.append(sum(tensor.untyped_storage().nbytes() for tensor in storages.values()))
+    assert kept[1] <= kept[0]
+
+
 def test_a_block_that_computes_again_can_be_compiled():
     block = DenseBlock(2, layers=1, growth=3, dropout=0.0, memory_efficient=True)
     maps = torch.rand(2, 2, 6, 6)

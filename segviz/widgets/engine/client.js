@@ -49,7 +49,7 @@ const coming = new Map();
 /** What a file of the engine's folder hands over, by its name without the ending. */
 export async function taken(name) {
   const file = `${name}.js`;
-  const value = await (place.protocol === "file:" ? handed(name, file) : read(file));
+  const value = await (place.protocol === "file:" ? handed(name, file) : read(file).catch(() => handed(name, file)));
   if (value === undefined) throw new Error(`The book’s file ${file} is damaged: load the page again, or get the book anew.`);
   return value;
 }
@@ -62,20 +62,15 @@ async function handed(name, file) {
   return value;
 }
 
-/** The same without running the file: the browser would hold the text of a script for as long as the page is open. */
+/**
+ * The same without running the file: the browser would hold the text of a script for as long as the page is open.
+ * Rejects where the file did not come, was cut, or may not be fetched; a script may come all the same.
+ */
 async function read(file) {
-  const answer = fetch(new URL(file, place)).then((response) => (response.ok ? response.text() : null));
-  const text = await answer.catch(() => null); // a connection may end within the file, too
-  if (text === null) throw unreadable(file);
-  try {
-    return JSON.parse(text.slice(text.indexOf("] = ") + 4, text.lastIndexOf(";")));
-  } catch {
-    return undefined;
-  }
-}
-
-function unreadable(file) {
-  return new Error(`The book’s file ${file} cannot be read: is it there, and the way to it?`);
+  const response = await fetch(new URL(file, place));
+  if (!response.ok) throw new Error(response.statusText);
+  const text = await response.text();
+  return JSON.parse(text.slice(text.indexOf("] = ") + 4, text.lastIndexOf(";")));
 }
 
 function loaded(file) {
@@ -88,7 +83,7 @@ function tagged(file) {
     const tag = document.createElement("script");
     tag.src = new URL(file, place);
     tag.addEventListener("load", () => done());
-    tag.addEventListener("error", () => failed(unreadable(file)));
+    tag.addEventListener("error", () => failed(new Error(`The book’s file ${file} cannot be read: is it there, and the way to it?`)));
     document.head.append(tag);
     tag.addEventListener("load", () => tag.remove());
     tag.addEventListener("error", () => tag.remove());
