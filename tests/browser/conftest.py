@@ -7,7 +7,7 @@ import os
 import pytest
 from chromium import FLAGS, find_chromium
 from playwright.sync_api import sync_playwright
-from visits import SITE, Visit, contents, serving, set_theme, tabs
+from visits import BLANK, SITE, Visit, contents, serving, set_theme, tabs
 
 
 def pytest_collection_modifyitems(items):
@@ -43,8 +43,8 @@ def site():
     return SITE
 
 
-def answer_with(body, route):
-    route.fulfill(body=body, content_type="text/javascript")
+def answer_with(body, kind, route):
+    route.fulfill(body=body, content_type=kind)
 
 
 @pytest.fixture(scope="session")
@@ -60,7 +60,7 @@ def widget_pages(site):
     return [path for path in contents() if "data-segviz=" in (site / path).read_text(encoding="utf-8")]
 
 
-def opening(contexts, site, request):
+def opening(doors, site, request):
     """Open a page as one reader would: `page_at("index.html", scheme="file", theme="dark", width=390)` gives a `Visit`.
 
     `theme=None` is a first visit, where no theme was chosen yet and the system's is dark. `replace` maps a file's name
@@ -72,37 +72,52 @@ def opening(contexts, site, request):
     ):
         base = request.getfixturevalue("served") if scheme == "http" else f"{site.as_uri()}/"
         page = open_tab(
-            color_scheme=theme or "dark", java_script_enabled=javascript, has_touch=touch, offline=scheme == "file"
+            base,
+            color_scheme=theme or "dark",
+            java_script_enabled=javascript,
+            has_touch=touch,
+            offline=scheme == "file",
         )
         page.set_viewport_size({"width": width, "height": height})
         if theme:
             page.add_init_script(set_theme(theme))
         for name, body in (replace or {}).items():
-            page.route(f"**/{name}*", functools.partial(answer_with, body))
+            page.route(f"**/{name}*", functools.partial(answer_with, body, "text/javascript"))
         return Visit(path, page, base).open()
 
-    with tabs(contexts) as open_tab:
+    with tabs(doors) as open_tab:
         yield open_page
 
 
 @pytest.fixture(scope="session")
-def contexts(browser):
-    """`contexts(has_touch=True)` gives the browser's context with these options, one for all who ask for the same.
+def doors(browser):
+    """`doors(address, has_touch=True)` gives a blank page of that site, from which tabs are opened: see `visits.tabs`.
 
-    They share what the browser has loaded and compiled, which is half of what it takes to open a page. What a reader
-    leaves in the browser's storage must go with him: see `visits.tabs`.
+    A page that another one opens runs in its process, and a process for each would be half of what it takes to open
+    one. All who ask for the same options share a context, and what the browser has loaded and compiled in it. What a
+    reader leaves in the browser's storage must go with him.
     """
     kept = {}
 
-    def context_with(**options):
-        key = json.dumps(options, sort_keys=True)
+    def door_to(address, **options):
+        key = json.dumps([address, options], sort_keys=True)
         if key not in kept:
-            kept[key] = browser.new_context(**options)
+            kept[key] = browser.new_context(**options).new_page()
+            if address != BLANK:
+                kept[key].route("**/*", functools.partial(answer_with, "", "text/html"))
+                kept[key].goto(address)
         return kept[key]
 
-    yield context_with
-    for context in kept.values():
-        context.close()
+    yield door_to
+    for page in kept.values():
+        page.context.close()
+
+
+@pytest.fixture
+def open_tab(doors):
+    """`open_tab(address, has_touch=True)` opens a tab for that site, which is closed in the end."""
+    with tabs(doors) as opened:
+        yield opened
 
 
 page_at = pytest.fixture(opening, name="page_at")

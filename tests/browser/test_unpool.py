@@ -8,7 +8,7 @@ import pytest
 import torch
 from playwright.sync_api import expect
 from torch.nn import functional as F
-from visits import tabs
+from visits import BLANK
 from widget_pages import TWO_FRAMES, anywidget_page, book_page
 
 from segviz.measurement import connectivity
@@ -408,15 +408,14 @@ class Hands:
 
 
 @pytest.fixture
-def hands(contexts):
+def hands(open_tab):
     def open_lab(*, html=None, touch=False, motion="no-preference", **settings):
-        page = open_tab(has_touch=touch, reduced_motion=motion, viewport={"width": 1000, "height": 1100})
+        page = open_tab(BLANK, has_touch=touch, reduced_motion=motion, viewport={"width": 1000, "height": 1100})
         page.set_content(html or book_page([UnpoolLab(**settings)]))
         page.evaluate(TWO_FRAMES)
         return Hands(page)
 
-    with tabs(contexts) as open_tab:
-        yield open_lab
+    return open_lab
 
 
 def test_a_click_exchanges_a_cell_with_its_windows_largest_and_the_matrix_moves(hands):

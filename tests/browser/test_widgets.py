@@ -35,6 +35,7 @@ from segviz.widgets.checkerboard.still import layers_of
 from segviz.widgets.resize.still import NAMES, positions
 
 WIDGETS = sorted(CLASSES)
+DESK = {"width": 1100, "height": 900}
 WITH_STATE = sorted(set(CLASSES) - SHOWS_THE_BROWSERS_STATE)
 
 
@@ -51,12 +52,12 @@ def open_stage(page, html, *, patience=5_000) -> Stage:
 
 
 @pytest.fixture
-def stage_of(contexts):
+def stage_of(open_tab):
     """Put a page before a reader: `stage_of(html)` gives a `Stage`. Whatever the page complained of fails the test."""
     stages = []
 
     def opened(html, *, quiet=True, storage=True, javascript=True) -> Stage:
-        page = open_tab(viewport={"width": 1100, "height": 900}, java_script_enabled=javascript)
+        page = open_tab(ADDRESS, viewport=DESK, java_script_enabled=javascript)
         if not storage:
             page.add_init_script(
                 "Object.defineProperty(window, 'localStorage', { get() { throw new Error('blocked') } })"
@@ -66,8 +67,7 @@ def stage_of(contexts):
             stages.append(stage.complaints)
         return stage
 
-    with tabs(contexts) as open_tab:
-        yield opened
+    yield opened
     assert list(itertools.chain(*stages)) == []
 
 
@@ -79,10 +79,10 @@ def page_for(host, name):
 # --- The contract -----------------------------------------------------------------------------------
 
 
-def opened_once(browser, host, name):
+def opened_once(doors, host, name):
     """Two of a widget under a host, for several tests, each of which leaves them as it found them."""
-    with browser.new_context(viewport={"width": 1100, "height": 900}) as context:
-        stage = open_stage(context.new_page(), page_for(host, name))
+    with tabs(doors) as open_tab:
+        stage = open_stage(open_tab(ADDRESS, viewport=DESK), page_for(host, name))
         yield stage
     assert stage.complaints == []
 
@@ -164,16 +164,14 @@ def test_without_javascript_the_still_form_shows(stage_of, name):
 
 
 @pytest.mark.parametrize("name", WITH_STATE)
-def test_it_works_from_the_disk(browser, tmp_path, name):
+def test_it_works_from_the_disk(open_tab, tmp_path, name):
     file = tmp_path / "page.html"
     file.write_text(page_for("book", name), encoding="utf-8")
-    page = browser.new_page()
-    stage = Stage(page, [])
-    page.on("pageerror", lambda error: stage.complaints.append(str(error)))
-    page.goto(file.as_uri())
+    stage = Stage(open_tab("file:///"), [])
+    stage.page.on("pageerror", lambda error: stage.complaints.append(str(error)))
+    stage.page.goto(file.as_uri())
     assert hand_problems(stage, stage.use_keys) == []
     assert stage.complaints == []
-    page.close()
 
 
 def test_a_widget_that_fails_keeps_its_still_form_and_spoils_no_other(stage_of):

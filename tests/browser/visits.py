@@ -11,11 +11,12 @@ from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import yaml
-from playwright.sync_api import BrowserContext, Error, Page
+from playwright.sync_api import Error, Page
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "_build" / "html"
 OWN_WEIGHT_LIMIT = 1_500_000
+BLANK = "about:blank"
 
 FACTS = """() => {
   const main = document.querySelector("main");
@@ -147,15 +148,21 @@ def set_theme(theme: str) -> str:
 
 
 @contextmanager
-def tabs(contexts: Callable[..., BrowserContext]) -> Iterator[Callable[..., Page]]:
-    """`open_tab(has_touch=True)` opens a tab in the context with these options, see the fixture `contexts`.
+def tabs(doors: Callable[..., Page]) -> Iterator[Callable[..., Page]]:
+    """`open_tab(address, has_touch=True)` opens a tab for that site in a context of these options, see `doors`.
 
     In the end the tabs are closed, and what their readers left in the browser's storage goes with them.
     """
     opened: list[Page] = []
 
-    def open_tab(**options) -> Page:
-        opened.append(contexts(**options).new_page())
+    def open_tab(address: str, **options) -> Page:
+        door = doors(address, **options)
+        if options.get("java_script_enabled", True):
+            with door.expect_popup() as tab:
+                door.evaluate("void window.open()")
+            opened.append(tab.value)
+        else:
+            opened.append(door.context.new_page())
         return opened[-1]
 
     yield open_tab
