@@ -53,11 +53,11 @@ def confusion_matrix(prediction: Tensor, target: Tensor, num_classes: int, ignor
     would be ignored by default; TypeError for labels that are not whole numbers.
     """
     prediction, target = _checked_pair(prediction, target, num_classes, ignore_index)
-    if ignore_index is not None:
-        known = target != ignore_index
-        prediction, target = prediction[known], target[known]
     pairs = num_classes * target + prediction
-    return torch.bincount(pairs.flatten(), minlength=num_classes**2).reshape(num_classes, num_classes)
+    if ignore_index is not None:
+        pairs = torch.where(target == ignore_index, num_classes**2, pairs)  # counted as one more, which is left out
+    counts = torch.bincount(pairs.flatten(), minlength=num_classes**2)[: num_classes**2]
+    return counts.reshape(num_classes, num_classes)
 
 
 def class_iou(matrix: Tensor) -> Tensor:
@@ -128,9 +128,8 @@ def class_boundary_f1(
     if ignore_index is not None:
         prediction = torch.where(target == ignore_index, target, prediction)
     predicted, true = (outlines(m, num_classes, ignore_index) for m in (prediction, target))
-    hits = (predicted & _within(true, tolerance)).sum((2, 3)).double()
-    found = (true & _within(predicted, tolerance)).sum((2, 3)).double()
-    lengths = predicted.sum((2, 3)), true.sum((2, 3))
+    hits, found = _counts(predicted & _within(true, tolerance)), _counts(true & _within(predicted, tolerance))
+    lengths = _counts(predicted), _counts(true)
     # An outline that only one of the maps has scores 0, so an empty one divides by 1 instead of by 0.
     precision, recall = hits / lengths[0].clamp(min=1), found / lengths[1].clamp(min=1)
     score = 2 * precision * recall / (precision + recall).clamp(min=1e-12)
@@ -157,14 +156,18 @@ def boundary_f1(
 
 def _within(outline: Tensor, tolerance: float) -> Tensor:
     """True up to `tolerance` pixels from where `outline` (K, N, H, W) is True."""
-    reach = int(tolerance)
-    if reach == 0:
-        return outline
-    steps = torch.arange(-reach, reach + 1, device=outline.device)
-    disc = (steps[:, None] ** 2 + steps**2 <= tolerance**2).float()
-    size = outline.shape[-2:]
-    near = F.conv2d(outline.float().reshape(-1, 1, *size), disc[None, None], padding=reach)
-    return near.reshape(outline.shape) > 0.5
+    reach, (height, width) = int(tolerance), outline.shape[-2:]
+    steps = torch.arange(-reach, reach + 1)
+    disc = steps[:, None] ** 2 + steps**2 <= tolerance**2
+    wide, near = F.pad(outline, [reach] * 4), torch.zeros_like(outline)
+    for row, column in disc.nonzero().tolist():
+        near |= wide[..., row : row + height, column : column + width]
+    return near
+
+
+def _counts(outline: Tensor) -> Tensor:
+    """The pixels of each class and picture, float64. As truths, they would be summed five times as slowly."""
+    return outline.float().sum(3).double().sum(2)
 
 
 def _checked_pair(

@@ -67,7 +67,7 @@ def picture_rows(
                 left = place * (side + GAP) / paper.width
                 ax = figure.add_axes((left, top / height, side / paper.width, side / height))
                 ax.imshow(_image(title, values), cmap=cmap, interpolation="nearest")
-                ax.set_title(title, size=letters, pad=4)
+                ax.set_title(title, y=1, size=letters, pad=4)  # told where, matplotlib measures no ticks
                 ax.set_axis_off()
     if classes:
         edge = paper.color["line"]

@@ -24,16 +24,19 @@ from segviz.palette import DARK, LIGHT
 Drawing = ParamSpec("Drawing")
 
 HEAVY = 40_000  # bytes of one picture; a page has about ten, each for four papers
+# An exact WebP takes a quarter of a quickly packed PNG or more: where that is heavier than this, none is tried.
+HOPELESS = 5 * HEAVY
 
 
 class Still(Figure):
     """A figure that a notebook shows as wide as it was meant; in the book, printed on every paper."""
 
     paper: "Paper"
+    proof: "Print | None" = None  # on its own paper, once it was printed there
     prints: "Mapping[str, Print] | None" = None
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, str], dict[str, Any]]:
-        picture = self.paper.printed(self, format="png")
+        picture = self.proof or self.paper.printed(self)
         about: dict[str, Any] = {"width": picture.pixels}
         if self.prints:
             about["papers"] = {name: {"webp": each.text, "width": each.pixels} for name, each in self.prints.items()}
@@ -49,6 +52,17 @@ class Print(NamedTuple):
     @property
     def text(self) -> str:
         return base64.b64encode(self.file).decode("ascii")
+
+    def in_webp(self) -> "Print":
+        """A PNG's picture as a WebP: exact where that is light, and lossy where it would grow heavy."""
+        picture, file = Image.open(io.BytesIO(self.file)).convert("RGB"), io.BytesIO()
+        if len(self.file) < HOPELESS:
+            picture.save(file, "webp", lossless=True, method=2)
+            if len(file.getvalue()) < HEAVY:
+                return Print(file.getvalue(), self.pixels)
+        file = io.BytesIO()
+        picture.save(file, "webp", quality=80, method=4)
+        return Print(file.getvalue(), self.pixels)
 
 
 @dataclass(frozen=True)
@@ -102,21 +116,13 @@ class Paper:
             **dict.fromkeys(sizes, self.letters),
         }
 
-    def printed(self, figure: Figure, *, format: str = "webp") -> Print:
-        """The figure cut to what is drawn; a WebP is exact where it is light, and lossy where it would grow heavy."""
+    def printed(self, figure: Figure) -> Print:
+        """The figure cut to what is drawn, as a PNG that is quickly packed."""
         buffer = io.BytesIO()
         with plt.rc_context(self.style):
-            figure.savefig(buffer, format="png", dpi=self.dots, bbox_inches="tight", pad_inches=0.02)
-        picture = Image.open(buffer)
-        pixels = round(picture.width * 96 / self.dots)
-        if format == "png":
-            return Print(buffer.getvalue(), pixels)
-        exact, small = io.BytesIO(), io.BytesIO()
-        picture.convert("RGB").save(exact, "webp", lossless=True, method=2)
-        if len(exact.getvalue()) < HEAVY:
-            return Print(exact.getvalue(), pixels)
-        picture.convert("RGB").save(small, "webp", quality=80, method=6)
-        return Print(small.getvalue(), pixels)
+            packed = {"compress_level": 1}
+            figure.savefig(buffer, dpi=self.dots, bbox_inches="tight", pad_inches=0.02, format="png", pil_kwargs=packed)
+        return Print(buffer.getvalue(), round(Image.open(buffer).width * 96 / self.dots))
 
 
 DESK = Paper(LIGHT, width=9.4, letters=12, dots=144)
@@ -142,7 +148,9 @@ def still(draw: Callable[Concatenate[Paper, Drawing], Still]) -> Callable[Drawin
 
         figure = on(DESK)
         if os.environ.get("SEGVIZ_BOOK"):
-            figure.prints = {name: paper.printed(on(paper)) for name, paper in PAPERS.items()}
+            figure.proof = DESK.printed(figure)
+            proofs = {n: figure.proof if paper is DESK else paper.printed(on(paper)) for n, paper in PAPERS.items()}
+            figure.prints = {name: proof.in_webp() for name, proof in proofs.items()}
         return figure
 
     whole = signature(draw)

@@ -261,8 +261,8 @@ class _Run:
         # PyTorch's own default ignores -100, which no checked mask holds.
         ignore = -100 if ignored is None else ignored
         loss = F.cross_entropy(logits.float(), masks, weights, ignore_index=ignore, reduction="sum")
-        counted = masks[masks != ignore]
-        total = self.team.total(weights[counted].sum())
+        counts = torch.bincount(masks.where(masks != ignore, classes).flatten(), minlength=classes + 1)[:classes]
+        total = self.team.total((weights * counts).sum())
         return loss * self.team.count / total.clamp(min=1e-12)
 
     def report(self, validation_set: Dataset | None) -> bool:

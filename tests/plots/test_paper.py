@@ -55,7 +55,14 @@ def test_panels_that_would_be_narrow_go_below_one_another():
 def test_a_picture_too_noisy_to_be_light_gives_up_a_little():
     grain = np.random.default_rng(0).normal(0.5, 0.05, (3, 500, 500))
     figure = plots.pictures({"grain": grain.clip(0, 1)})
-    assert len(DESK.printed(figure).file) < len(DESK.printed(figure, format="png").file) / 2
+    proof = DESK.printed(figure)
+    assert len(proof.in_webp().file) < len(proof.file) / 2
+
+
+def test_a_light_picture_is_exact_in_the_book():
+    proof = DESK.printed(plots.matrices({"C": np.eye(3, 7)}))
+    exact, shown = (Image.open(io.BytesIO(each.file)).convert("RGB") for each in (proof, proof.in_webp()))
+    assert np.array_equal(exact, shown)
 
 
 def test_a_caller_is_not_asked_for_paper():
