@@ -1,6 +1,6 @@
 """How long the book takes to build: cold (the environment in place, nothing run), warm (nothing to run), unchanged.
 
-Built in a copy of this tree, by `make book` as a reader would. The bounds are 240 s cold and 30 s warm on two cores.
+Built in a copy of this tree, by `make book` as a reader would. The bounds are 180 s cold and 30 s warm on two cores.
 `--quick` leaves out the cold build's repetition, not the build: it takes minutes in any case.
 """
 
@@ -14,7 +14,7 @@ from benchmarks.command import parser
 from book.fresh import build, copy_of_the_tree
 from segviz.lessons.tables import Table
 
-LIMITS = {"cold": 240, "warm": 30, "unchanged": 2}
+LIMITS = {"cold": 180, "warm": 30, "unchanged": 2}
 
 
 def main() -> None:
