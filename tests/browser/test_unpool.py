@@ -555,7 +555,7 @@ def test_the_caption_says_of_the_matrix_and_the_dashes_what_is_so(hands):
 def test_another_output_size_starts_from_the_one_that_is_there(hands):
     reader = hands(size=(5, 5))
     reader.page.get_by_label("output_size").select_option("given")
-    assert reader.page.get_by_label("output rows").input_value() == "4"
+    expect(reader.page.get_by_label("output rows")).to_have_value("4")  # with the next frame
     reader.page.get_by_label("output rows").fill("6")
     expect(reader.page.locator(".un-message")).to_contain_text('invalid output_size "(6, 4)"')
 
